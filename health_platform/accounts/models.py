@@ -1,0 +1,55 @@
+"""Who signs in: people, and the institutions for which they act."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.contrib.auth.models import AbstractUser
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class Role(models.TextChoices):
+    """What a person is to the platform; the access policy asks it."""
+
+    CITIZEN = "citizen", _("Citizen")
+    CLINICIAN = "clinician", _("Clinician")
+    AMBULANCE = "ambulance", _("Ambulance crew")
+    ADMINISTRATOR = "administrator", _("Centre administrator")
+    AUDITOR = "auditor", _("Auditor")
+
+
+class User(AbstractUser):
+    """A person's account. ``practitioner`` and ``patient`` are the logical ids of the FHIR resources that stand for
+    the person in the record; a clinician who is also a citizen of the city has both.
+    """
+
+    first_name = None  # type: ignore[assignment]
+    last_name = None  # type: ignore[assignment]
+    display_name = models.CharField(_("name"), max_length=120)
+    role = models.CharField(max_length=20, choices=Role, default=Role.CITIZEN)
+    practitioner = models.CharField(max_length=64, blank=True)
+    patient = models.CharField(max_length=64, blank=True, db_index=True)
+
+    def get_full_name(self) -> str:
+        return self.display_name
+
+    def get_short_name(self) -> str:
+        return self.display_name
+
+
+class Membership(models.Model):
+    """A person acts for an institution. ``organization`` is the logical id of its FHIR Organization."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="memberships")
+    organization = models.CharField(max_length=64)
+    name = models.CharField(max_length=200)
+    since = models.DateTimeField(auto_now_add=True)
+
+    objects: ClassVar[models.Manager[Membership]] = models.Manager()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["user", "organization"], name="one_membership_per_institution")
+        ]
+        ordering: ClassVar = ["since"]

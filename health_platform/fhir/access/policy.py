@@ -1,0 +1,90 @@
+"""What an actor may do, and to which rows: one place, deny by default.
+
+Three questions, asked in this order by the repository: does the scope allow the interaction on the type (SMART App
+Launch 2.2, scopes-and-launch-context.html); does the role allow it; which rows does the actor reach. The last one is
+compiled into every statement, and PostgreSQL's row-level security repeats it from the same settings (migration 0001).
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+from health_platform.fhir.access.context import AccessContext, Role
+from health_platform.fhir.outcome import Forbidden
+
+_SCOPE = re.compile(r"(?P<level>patient|user|system)/(?P<type>\*|[A-Za-z]+)\.(?P<rights>c?r?u?d?s?|read|write|\*)(\?.*)?")
+_V1 = {"read": "rs", "write": "cud", "*": "cruds"}
+RIGHTS = {
+    "create": "c",
+    "read": "r",
+    "vread": "r",
+    "history-instance": "r",
+    "update": "u",
+    "delete": "d",
+    "search-type": "s",
+}
+# What each role may write; reading is limited by rows alone. Institutions are registered by the operator's import.
+_ANY = frozenset({"*"})
+WRITABLE: dict[Role, frozenset[str]] = {
+    Role.CITIZEN: frozenset({"Consent"}),
+    Role.CLINICIAN: _ANY,
+    Role.AMBULANCE: frozenset(),
+    Role.SYSTEM: _ANY,
+    Role.SERVICE: _ANY,
+    Role.OPERATOR: _ANY,
+}
+
+
+@lru_cache(maxsize=4096)
+def scope_allows(scopes: frozenset[str], resource_type: str, right: str) -> bool:
+    """Whether a SMART scope (v1 or v2) grants ``right``, one of c r u d s, on ``resource_type``."""
+    for scope in scopes:
+        match = _SCOPE.fullmatch(scope)
+        if match and match["type"] in ("*", resource_type) and right in _V1.get(match["rights"], match["rights"]):
+            return True
+    return False
+
+
+def require(access: AccessContext, interaction: str, resource_type: str) -> None:
+    """Raise Forbidden unless scope and role allow ``interaction`` on ``resource_type``."""
+    right = RIGHTS[interaction]
+    if not scope_allows(access.scopes, resource_type, right):
+        raise Forbidden(
+            "The token's scopes do not allow '%(interaction)s' on %(type)s: ask for a scope such as "
+            "system/%(type)s.%(right)s.",
+            interaction=interaction,
+            type=resource_type,
+            right=right,
+        )
+    if right in "cud" and not WRITABLE[access.role] & {"*", resource_type}:
+        raise Forbidden(
+            "The role '%(role)s' may not write %(type)s.", role=str(access.role), type=resource_type
+        )
+
+
+def session_settings(access: AccessContext, organization: int, patients: list[int]) -> dict[str, str]:
+    """The settings that row-level security reads: ``reach`` is ``all`` or ``own``, the rest are row ids."""
+    return {
+        "bitgoeul.reach": "all" if access.unrestricted else "own",
+        "bitgoeul.organization": str(organization),
+        "bitgoeul.patients": "{" + ",".join(map(str, patients)) + "}",
+    }
+
+
+def reach(access: AccessContext, organization: int, patients: list[int], alias: str) -> tuple[str, dict[str, object]]:
+    """The SQL condition on ``{alias}.patient`` for the rows within the actor's reach, and its parameters.
+
+    Rows with patient 0 belong to no patient (institutions, practitioners, medications): every actor reads them.
+    """
+    if access.unrestricted:
+        return "", {}
+    own = f"{alias}.patient = ANY(%(own_patients)s)"
+    parameters: dict[str, object] = {"own_patients": [0, *patients]}
+    if not organization:
+        return own, parameters
+    cared_for = (
+        "EXISTS (SELECT 1 FROM fhir_care care WHERE care.organization = %(own_organization)s"
+        f" AND care.patient = {alias}.patient)"
+    )
+    return f"({own} OR {cared_for})", parameters | {"own_organization": organization}
