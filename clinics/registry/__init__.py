@@ -1,0 +1,1 @@
+"""The institution register: a HIRA-style list becomes Organization, Location and HealthcareService."""
