@@ -104,6 +104,7 @@ CONTENT_SECURITY_POLICY = {
     }
 }
 
+OAUTH2_PROVIDER_APPLICATION_MODEL = "smart.Client"
 OAUTH2_PROVIDER = {
     "ACCESS_TOKEN_EXPIRE_SECONDS": 300,
     "SCOPES_BACKEND_CLASS": "health_platform.smart.scopes.SmartScopes",

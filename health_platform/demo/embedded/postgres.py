@@ -7,6 +7,7 @@ binaries below /var/tmp, and no mode of a folder that already exists is changed.
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import json
 import os
@@ -158,6 +159,13 @@ def start(cluster: Cluster, *, durable: bool = True) -> None:
         done = _run(cluster, "pg_ctl", "start", "-w", "-t", "60", "-D", cluster.data, "-o", options, output=log)
     if done.returncode:
         raise EmbeddedPostgresError(f"PostgreSQL did not start:\n{cluster.log.read_text()[-2000:]}")
+
+
+def start_locked(cluster: Cluster) -> None:
+    """Start for tests: without crash safety, and safe when several processes ask at once."""
+    with (cluster.home / "start.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        start(cluster, durable=False)
 
 
 def stop(cluster: Cluster) -> None:

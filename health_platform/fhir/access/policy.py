@@ -63,28 +63,31 @@ def require(access: AccessContext, interaction: str, resource_type: str) -> None
         )
 
 
-def session_settings(access: AccessContext, organization: int, patients: list[int]) -> dict[str, str]:
-    """The settings that row-level security reads: ``reach`` is ``all`` or ``own``, the rest are row ids."""
+def session_settings(access: AccessContext, organization: int, own: list[int]) -> dict[str, str]:
+    """The settings that row-level security reads: ``reach`` is ``all`` or ``own``, the rest are keys (keys.py)."""
     return {
         "bitgoeul.reach": "all" if access.unrestricted else "own",
         "bitgoeul.organization": str(organization),
-        "bitgoeul.patients": "{" + ",".join(map(str, patients)) + "}",
+        "bitgoeul.own": "{" + ",".join(map(str, own)) + "}",
     }
 
 
-def reach(access: AccessContext, organization: int, patients: list[int], alias: str) -> tuple[str, dict[str, object]]:
-    """The SQL condition on ``{alias}.patient`` for the rows within the actor's reach, and its parameters.
+def own_compartments(organization: int, patients: list[int]) -> list[int]:
+    """Whose records the actor reaches without a care relationship: what everyone may read (0), the actor's own
+    patients, and what the actor's institution wrote about no patient."""
+    return [0, *patients, *([organization] if organization else [])]
 
-    Rows with patient 0 belong to no patient (institutions, practitioners, medications): every actor reads them.
-    """
+
+def reach(access: AccessContext, organization: int, own: list[int], alias: str) -> tuple[str, dict[str, object]]:
+    """The SQL condition on ``{alias}.compartment`` for the rows within the actor's reach, and its parameters."""
     if access.unrestricted:
         return "", {}
-    own = f"{alias}.patient = ANY(%(own_patients)s)"
-    parameters: dict[str, object] = {"own_patients": [0, *patients]}
+    within = f"{alias}.compartment = ANY(%(own)s)"
+    parameters: dict[str, object] = {"own": own}
     if not organization:
-        return own, parameters
+        return within, parameters
     cared_for = (
         "EXISTS (SELECT 1 FROM fhir_care care WHERE care.organization = %(own_organization)s"
-        f" AND care.patient = {alias}.patient)"
+        f" AND care.patient = {alias}.compartment)"
     )
-    return f"({own} OR {cared_for})", parameters | {"own_organization": organization}
+    return f"({within} OR {cared_for})", parameters | {"own_organization": organization}

@@ -6,17 +6,22 @@ Rights are granted to and revoked from the group role of the server, `bitgoeul_s
 
 from django.db import migrations
 
+from health_platform.fhir.definitions.resource_types import TYPE_NUMBER
+
 EXTENSIONS = "CREATE EXTENSION IF NOT EXISTS pg_trgm"
 
 TABLES = """
-CREATE SEQUENCE fhir_rid AS bigint;
+-- A process draws a block of a thousand row ids at a time.
+CREATE SEQUENCE fhir_rid AS bigint INCREMENT BY 1000 MINVALUE 1000 START 1000;
 
--- The current version of each resource; `body` holds the exact bytes of the answer. `patient` is the rid of the
--- Patient in whose compartment it lies (0: none), `custodian` that of the Organization that wrote it (0: none),
--- `moment` the clinical date in microseconds, by which lists are ordered.
+-- The current version of each resource; `body` holds the exact bytes of the answer. `compartment` is the key of
+-- whose record it is part of: a Patient, the Organization that wrote it where no patient is named, 0 for what everyone
+-- may read; `custodian` is the key of the Organization that wrote it (0: none),
+-- `moment` the clinical date in microseconds, by which lists are ordered. A key is the 64-bit hash of "Type/id";
+-- the last index makes sure that no two patients share one.
 CREATE TABLE fhir_resource (
     rid bigint PRIMARY KEY,
-    patient bigint NOT NULL,
+    compartment bigint NOT NULL,
     custodian bigint NOT NULL,
     moment bigint NOT NULL,
     last_updated timestamptz NOT NULL,
@@ -27,14 +32,15 @@ CREATE TABLE fhir_resource (
     body bytea NOT NULL
 );
 CREATE UNIQUE INDEX fhir_resource_id ON fhir_resource (id, type);
-CREATE INDEX fhir_resource_patient ON fhir_resource (patient, type, moment, rid);
+CREATE INDEX fhir_resource_compartment ON fhir_resource (compartment, type, moment, rid);
 CREATE INDEX fhir_resource_type ON fhir_resource (type, moment, rid);
 CREATE INDEX fhir_resource_updated ON fhir_resource (type, last_updated, rid);
+CREATE UNIQUE INDEX fhir_resource_patient_key ON fhir_resource (compartment) WHERE type = %(patient)s;
 
 -- Earlier versions, and the tombstone of a deletion. Never changed.
 CREATE TABLE fhir_history (
     rid bigint NOT NULL,
-    patient bigint NOT NULL,
+    compartment bigint NOT NULL,
     last_updated timestamptz NOT NULL,
     version integer NOT NULL,
     type smallint NOT NULL,
@@ -43,43 +49,43 @@ CREATE TABLE fhir_history (
     PRIMARY KEY (rid, version)
 );
 
--- Search indexes. `key` is a 64-bit hash of parameter and value; the patient leads where the patient is known.
-CREATE TABLE fhir_token (patient bigint NOT NULL, key bigint NOT NULL, moment bigint NOT NULL, rid bigint NOT NULL);
-CREATE INDEX fhir_token_patient ON fhir_token (patient, key, moment, rid);
+-- Search indexes. `key` is a 64-bit hash of parameter and value; the compartment leads where it is known.
+CREATE TABLE fhir_token (compartment bigint NOT NULL, key bigint NOT NULL, moment bigint NOT NULL, rid bigint NOT NULL);
+CREATE INDEX fhir_token_compartment ON fhir_token (compartment, key, moment, rid);
 CREATE INDEX fhir_token_key ON fhir_token (key, moment, rid);
 CREATE INDEX fhir_token_rid ON fhir_token (rid);
 
-CREATE TABLE fhir_reference (patient bigint NOT NULL, key bigint NOT NULL, moment bigint NOT NULL, rid bigint NOT NULL);
+CREATE TABLE fhir_reference (compartment bigint NOT NULL, key bigint NOT NULL, moment bigint NOT NULL, rid bigint NOT NULL);
 CREATE INDEX fhir_reference_key ON fhir_reference (key, moment, rid);
 CREATE INDEX fhir_reference_rid ON fhir_reference (rid);
 
-CREATE TABLE fhir_uri (patient bigint NOT NULL, key bigint NOT NULL, rid bigint NOT NULL);
+CREATE TABLE fhir_uri (compartment bigint NOT NULL, key bigint NOT NULL, rid bigint NOT NULL);
 CREATE INDEX fhir_uri_key ON fhir_uri (key, rid);
 CREATE INDEX fhir_uri_rid ON fhir_uri (rid);
 
 CREATE TABLE fhir_date (
-    patient bigint NOT NULL, low bigint NOT NULL, high bigint NOT NULL, rid bigint NOT NULL, param smallint NOT NULL
+    compartment bigint NOT NULL, low bigint NOT NULL, high bigint NOT NULL, rid bigint NOT NULL, param smallint NOT NULL
 );
 CREATE INDEX fhir_date_low ON fhir_date (param, low, rid);
 CREATE INDEX fhir_date_high ON fhir_date (param, high, rid);
 CREATE INDEX fhir_date_rid ON fhir_date (rid, param);
 
 CREATE TABLE fhir_quantity (
-    patient bigint NOT NULL, key bigint NOT NULL, low double precision NOT NULL, high double precision NOT NULL,
+    compartment bigint NOT NULL, key bigint NOT NULL, low double precision NOT NULL, high double precision NOT NULL,
     rid bigint NOT NULL, param smallint NOT NULL
 );
 CREATE INDEX fhir_quantity_key ON fhir_quantity (key, low, rid);
 CREATE INDEX fhir_quantity_rid ON fhir_quantity (rid);
 
 CREATE TABLE fhir_number (
-    patient bigint NOT NULL, low double precision NOT NULL, high double precision NOT NULL, rid bigint NOT NULL,
+    compartment bigint NOT NULL, low double precision NOT NULL, high double precision NOT NULL, rid bigint NOT NULL,
     param smallint NOT NULL
 );
 CREATE INDEX fhir_number_low ON fhir_number (param, low, rid);
 CREATE INDEX fhir_number_rid ON fhir_number (rid);
 
 CREATE TABLE fhir_string (
-    patient bigint NOT NULL, rid bigint NOT NULL, param smallint NOT NULL, value text COLLATE "C" NOT NULL
+    compartment bigint NOT NULL, rid bigint NOT NULL, param smallint NOT NULL, value text COLLATE "C" NOT NULL
 );
 CREATE INDEX fhir_string_value ON fhir_string (param, value, rid);
 CREATE INDEX fhir_string_rid ON fhir_string (rid);
@@ -123,12 +129,11 @@ END $$;
 # The scalar subqueries are evaluated once a statement, not once a row.
 REACH = """
     (SELECT current_setting('bitgoeul.reach', true)) = 'all'
-    OR (patient = 0 AND (SELECT current_setting('bitgoeul.reach', true)) = 'own')
-    OR patient = ANY ((SELECT nullif(current_setting('bitgoeul.patients', true), '')::bigint[])::bigint[])
+    OR compartment = ANY ((SELECT nullif(current_setting('bitgoeul.own', true), '')::bigint[])::bigint[])
     OR EXISTS (
         SELECT 1 FROM fhir_care care
         WHERE care.organization = (SELECT nullif(current_setting('bitgoeul.organization', true), '')::bigint)
-          AND care.organization <> 0 AND care.patient = {table}.patient)
+          AND care.organization <> 0 AND care.patient = {table}.compartment)
 """
 
 
@@ -160,7 +165,7 @@ class Migration(migrations.Migration):
     dependencies: list[tuple[str, str]] = []
     operations = [
         migrations.RunSQL(EXTENSIONS, migrations.RunSQL.noop),
-        migrations.RunSQL(TABLES, migrations.RunSQL.noop),
+        migrations.RunSQL(TABLES % {"patient": TYPE_NUMBER["Patient"]}, migrations.RunSQL.noop),
         migrations.RunSQL(COMPRESSION, migrations.RunSQL.noop),
         migrations.RunSQL(row_level_security("fhir_resource"), migrations.RunSQL.noop),
         migrations.RunSQL(row_level_security("fhir_history"), migrations.RunSQL.noop),

@@ -1,0 +1,113 @@
+"""From method and path to the interaction (FHIR R4, http.html#summary). The only place that knows the addresses."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+from health_platform.fhir.definitions.resource_types import TYPE_NUMBER
+from health_platform.fhir.http.errors import failure
+from health_platform.fhir.interactions.batch import batch
+from health_platform.fhir.interactions.capabilities import capabilities
+from health_platform.fhir.interactions.create import create
+from health_platform.fhir.interactions.delete import delete
+from health_platform.fhir.interactions.history import history
+from health_platform.fhir.interactions.read import read
+from health_platform.fhir.interactions.search import search
+from health_platform.fhir.interactions.transaction import transaction
+from health_platform.fhir.interactions.update import update
+from health_platform.fhir.interactions.vread import vread
+from health_platform.fhir.messages import FhirRequest, FhirResponse
+from health_platform.fhir.outcome import BadRequest, FhirError, MethodNotAllowed, NotFound, UnsupportedMediaType
+
+_ID = re.compile(r"[A-Za-z0-9\-.]{1,64}")
+_BUNDLE_TYPE = re.compile(rb'"type"\s*:\s*"(transaction|batch)"')
+_JSON_TYPES = ("application/fhir+json", "application/json", "text/json", "application/json-patch+json")
+_FORM = "application/x-www-form-urlencoded"
+
+
+def handle(request: FhirRequest) -> FhirResponse:
+    """The answer to any request; an error is an OperationOutcome."""
+    try:
+        return _dispatch(request)
+    except FhirError as error:
+        return failure(error)
+
+
+def _dispatch(request: FhirRequest) -> FhirResponse:
+    segments = request.path.strip("/").split("/") if request.path.strip("/") else []
+    if not segments:
+        return _system(request)
+    if segments == ["metadata"] and request.method in ("GET", "HEAD"):
+        return capabilities(request)
+    kind = segments[0]
+    if kind not in TYPE_NUMBER:
+        raise NotFound("'%(type)s' is not a resource type of FHIR R4.", type=kind)
+    if len(segments) == 1 or segments[1:] == ["_search"]:
+        return _type_level(request, kind, form=len(segments) == 2)
+    if not _ID.fullmatch(segments[1]):
+        raise NotFound("'%(id)s' is not a logical id: letters, digits, '-' and '.', at most 64.", id=segments[1])
+    if len(segments) == 2:
+        return _instance_level(request, kind, segments[1])
+    return _version_level(request, kind, segments[1], segments[2:])
+
+
+def _system(request: FhirRequest) -> FhirResponse:
+    if request.method != "POST":
+        raise _not_allowed(request, "POST")
+    _require_json(request)
+    found = _BUNDLE_TYPE.search(request.body)
+    if found is None:
+        raise BadRequest("Send a Bundle whose type is 'transaction' or 'batch' to this address.",
+                         expression=("Bundle.type",))  # fmt: skip
+    return transaction(request) if found[1] == b"transaction" else batch(request, handle)
+
+
+def _type_level(request: FhirRequest, kind: str, *, form: bool) -> FhirResponse:
+    if request.method in ("GET", "HEAD") and not form:
+        return search(request, kind)
+    if request.method == "POST" and form:
+        return search(_with_form(request), kind)
+    if request.method == "POST":
+        _require_json(request)
+        return create(request, kind)
+    raise _not_allowed(request, "POST" if form else "GET, POST")
+
+
+def _instance_level(request: FhirRequest, kind: str, id: str) -> FhirResponse:
+    if request.method in ("GET", "HEAD"):
+        return read(request, kind, id)
+    if request.method == "PUT":
+        _require_json(request)
+        return update(request, kind, id)
+    if request.method == "DELETE":
+        return delete(request, kind, id)
+    raise _not_allowed(request, "GET, PUT, DELETE")
+
+
+def _version_level(request: FhirRequest, kind: str, id: str, rest: list[str]) -> FhirResponse:
+    if rest[0] != "_history" or len(rest) > 2:
+        raise NotFound("There is nothing at this address.")
+    if request.method not in ("GET", "HEAD"):
+        raise _not_allowed(request, "GET")
+    return history(request, kind, id) if len(rest) == 1 else vread(request, kind, id, rest[1])
+
+
+def _with_form(request: FhirRequest) -> FhirRequest:
+    if request.headers.get("content-type", "").partition(";")[0].strip() != _FORM:
+        raise UnsupportedMediaType("Send the search as %(type)s.", type=_FORM)
+    form = request.body.decode("utf-8", "replace")
+    return replace(request, query="&".join(part for part in (request.query, form) if part))
+
+
+def _require_json(request: FhirRequest) -> None:
+    given = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if given not in _JSON_TYPES:
+        raise UnsupportedMediaType(
+            "The body's type is '%(given)s': send application/fhir+json.", given=given or "missing"
+        )
+
+
+def _not_allowed(request: FhirRequest, allowed: str) -> MethodNotAllowed:
+    return MethodNotAllowed("%(method)s is not possible here; possible: %(allowed)s.",
+                            method=request.method, allowed=allowed)  # fmt: skip

@@ -1,0 +1,70 @@
+"""capabilities (FHIR R4, http.html#capabilities): generated from what is registered, never written by hand."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+import orjson
+
+from health_platform.fhir.definitions.resource_types import RESOURCE_TYPES
+from health_platform.fhir.messages import FhirRequest, FhirResponse
+from health_platform.fhir.search.registry import parameters
+from health_platform.fhir.search.sql import SUPPORTED_TYPES
+
+VERSION = "0.1.0"
+PUBLISHED = "2026-11-22"
+INSTANCE_INTERACTIONS = ("read", "vread", "create", "update", "delete", "history-instance", "search-type")
+
+
+def capabilities(request: FhirRequest) -> FhirResponse:
+    return FhirResponse(200, orjson.dumps(capability_statement(request.base)))
+
+
+@lru_cache(maxsize=8)
+def capability_statement(base: str) -> dict[str, Any]:
+    """The CapabilityStatement of the server at ``base``."""
+    return {
+        "resourceType": "CapabilityStatement",
+        "status": "active",
+        "date": PUBLISHED,
+        "kind": "instance",
+        "software": {"name": "Bitgoeul", "version": VERSION},
+        "implementation": {"description": "Bitgoeul: a city's health record", "url": base},
+        "fhirVersion": "4.0.1",
+        "format": ["json"],
+        "rest": [
+            {
+                "mode": "server",
+                "security": {
+                    "service": [
+                        {
+                            "coding": [
+                                {
+                                    "system": "http://terminology.hl7.org/CodeSystem/restful-security-service",
+                                    "code": "SMART-on-FHIR",
+                                }
+                            ]
+                        }
+                    ]
+                },
+                "resource": [_resource(kind) for kind in RESOURCE_TYPES],
+                "interaction": [{"code": "transaction"}, {"code": "batch"}],
+            }
+        ],
+    }
+
+
+def _resource(kind: str) -> dict[str, Any]:
+    supported = [found for found in parameters(kind).values() if found.type in SUPPORTED_TYPES and found.expression]
+    return {
+        "type": kind,
+        "interaction": [{"code": code} for code in INSTANCE_INTERACTIONS],
+        "versioning": "versioned-update",
+        "readHistory": True,
+        "updateCreate": True,
+        "conditionalCreate": True,
+        "conditionalRead": "not-match",
+        "searchInclude": [f"{kind}:{found.code}" for found in supported if found.type == "reference"],
+        "searchParam": [{"name": found.code, "type": str(found.type)} for found in supported],
+    }

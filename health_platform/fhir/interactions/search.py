@@ -1,0 +1,66 @@
+"""search of a type (FHIR R4, http.html#search): GET with a query, POST with a form."""
+
+from __future__ import annotations
+
+from urllib.parse import urlencode
+
+import orjson
+
+from health_platform.fhir.messages import FhirRequest, FhirResponse
+from health_platform.fhir.repository import Repository
+from health_platform.fhir.search.request import SearchRequest, parse_search
+from health_platform.fhir.stored import Match, Page
+
+
+def search(request: FhirRequest, resource_type: str) -> FhirResponse:
+    asked = parse_search(resource_type, request.parameters, lenient=request.lenient)
+    page = Repository(request.access).search(resource_type, asked)
+    return FhirResponse(200, searchset(page, asked, request))
+
+
+def searchset(page: Page, asked: SearchRequest, request: FhirRequest) -> bytes:
+    """The searchset Bundle, joined from stored bytes: nothing is parsed."""
+    base = request.base.encode()
+    head: dict[str, object] = {"resourceType": "Bundle", "type": "searchset"}
+    if page.total is not None:
+        head["total"] = page.total
+    head["link"] = _links(page, asked, request)
+    entries = [_entry(match, b"match", base) for match in page.matches]
+    entries += [_entry(match, b"include", base) for match in page.included]
+    if asked.ignored:
+        entries.append(_ignored(asked))
+    return orjson.dumps(head)[:-1] + (b',"entry":[' + b",".join(entries) + b"]}" if entries else b"}")
+
+
+def _links(page: Page, asked: SearchRequest, request: FhirRequest) -> list[dict[str, str]]:
+    address = f"{request.base}/{asked.resource_type}"
+    understood = [(name, value) for name, value in request.parameters if name not in asked.ignored]
+    links = [{"relation": "self", "url": _with_query(address, understood)}]
+    if page.next is not None:
+        rest = [(name, value) for name, value in understood if name != "_cursor"]
+        links.append({"relation": "next", "url": _with_query(address, [*rest, ("_cursor", page.next)])})
+    return links
+
+
+def _with_query(address: str, parameters: list[tuple[str, str]]) -> str:
+    return f"{address}?{urlencode(parameters)}" if parameters else address
+
+
+def _entry(match: Match, mode: bytes, base: bytes) -> bytes:
+    stored = match.stored
+    address = b"%s/%s" % (base, stored.reference.encode())
+    return b'{"fullUrl":"%s","resource":%s,"search":{"mode":"%s"}}' % (address, stored.body, mode)
+
+
+def _ignored(asked: SearchRequest) -> bytes:
+    issues = [
+        {
+            "severity": "warning",
+            "code": "not-supported",
+            "diagnostics": f"The search parameter '{name}' is not supported and was ignored.",
+        }
+        for name in asked.ignored
+    ]
+    return orjson.dumps(
+        {"resource": {"resourceType": "OperationOutcome", "issue": issues}, "search": {"mode": "outcome"}}
+    )

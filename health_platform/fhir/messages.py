@@ -1,0 +1,71 @@
+"""Requests and answers of the FHIR API as values, free of any web framework."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from urllib.parse import parse_qsl
+
+from health_platform.fhir.access.context import AccessContext
+from health_platform.fhir.bundle import version_of
+from health_platform.fhir.stored import Stored
+
+FHIR_JSON = "application/fhir+json"
+
+
+@dataclass(frozen=True, slots=True)
+class FhirRequest:
+    """``path`` is relative to the base, ``headers`` have lower-case names, ``base`` is the base address without
+    a slash at its end."""
+
+    method: str
+    path: str
+    query: str
+    headers: Mapping[str, str]
+    body: bytes
+    access: AccessContext
+    base: str
+
+    @property
+    def parameters(self) -> list[tuple[str, str]]:
+        return parse_qsl(self.query, keep_blank_values=True)
+
+    @property
+    def prefer(self) -> dict[str, str]:
+        """The preferences of the Prefer header (RFC 7240), such as ``{"handling": "lenient"}``."""
+        parts = self.headers.get("prefer", "").replace(";", ",").split(",")
+        return {name.strip(): value.strip() for name, _, value in (part.partition("=") for part in parts) if name}
+
+    @property
+    def lenient(self) -> bool:
+        return self.prefer.get("handling") == "lenient"
+
+    @property
+    def if_match(self) -> int | None:
+        return version_of(self.headers.get("if-match"), "If-Match")
+
+
+@dataclass(frozen=True, slots=True)
+class FhirResponse:
+    """An HTTP status, headers and exact bytes."""
+
+    status: int
+    body: bytes = b""
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+Interaction = Callable[[FhirRequest], FhirResponse]
+
+
+def of_stored(stored: Stored, status: int, request: FhirRequest, *, location: bool = False) -> FhirResponse:
+    """The answer that carries one version: ETag, Last-Modified and, for a write, Location and what Prefer asks."""
+    headers = {"ETag": f'W/"{stored.version}"', "Last-Modified": _http_date(stored)}
+    if location:
+        headers["Location"] = f"{request.base}/{stored.reference}/_history/{stored.version}"
+    if location and request.prefer.get("return") == "minimal":
+        return FhirResponse(status, headers=headers)
+    return FhirResponse(status, stored.body, headers)
+
+
+def _http_date(stored: Stored) -> str:
+    return stored.last_updated.strftime("%a, %d %b %Y %H:%M:%S GMT")

@@ -1,0 +1,179 @@
+"""Rows of the store: how a resource becomes them, and the statements that write them."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from django.db.backends.utils import CursorWrapper
+
+from health_platform.fhir.definitions.resource_types import TYPE_NUMBER
+from health_platform.fhir.keys import parameter_key
+from health_platform.fhir.search.index import IndexRows
+
+BLOCK = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A version of a resource with everything that the store keeps of it. Keys as in keys.py, ``moment`` in µs."""
+
+    rid: int
+    compartment: int
+    custodian: int
+    moment: int
+    updated: datetime
+    version: int
+    resource_type: str
+    id: str
+    body: bytes
+    index: IndexRows = field(repr=False)
+
+
+class _RowIds:
+    """Hands out row ids from blocks of the sequence: one round trip for a thousand rows."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._next = self._end = 0
+
+    def take(self, cursor: CursorWrapper, count: int) -> range:
+        with self._lock:
+            if self._next + count > self._end:
+                cursor.execute("SELECT nextval('fhir_rid') FROM generate_series(1, %s)", [count // BLOCK + 2])
+                blocks = sorted(row[0] for row in cursor.fetchall())
+                start = self._longest_run(blocks, count)
+                self._next, self._end = start
+            taken = range(self._next, self._next + count)
+            self._next += count
+            return taken
+
+    @staticmethod
+    def _longest_run(blocks: list[int], count: int) -> tuple[int, int]:
+        """The first run of adjacent blocks with room for ``count``; other processes may have drawn between ours."""
+        start = end = blocks[0]
+        end = start + BLOCK
+        for block in blocks[1:]:
+            if end - start >= count:
+                break
+            start, end = (start, block + BLOCK) if block == end else (block, block + BLOCK)
+        if end - start < count:
+            raise RuntimeError("no run of row ids long enough: repeat the request")
+        return start, end
+
+
+row_ids = _RowIds()
+
+_RESOURCE = """
+INSERT INTO fhir_resource (rid, compartment, custodian, moment, last_updated, version, type, deleted, id, body)
+SELECT r.rid, r.compartment, r.custodian, r.moment, r.updated, 1, r.type, false, r.id, r.body
+FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[], %s::timestamptz[], %s::smallint[], %s::text[],
+            %s::bytea[]) AS r (rid, compartment, custodian, moment, updated, type, id, body)
+"""
+_KEPT = """
+INSERT INTO fhir_history (rid, compartment, last_updated, version, type, deleted, body)
+SELECT rid, compartment, last_updated, version, type, deleted, body FROM fhir_resource WHERE rid = %s
+"""
+_REPLACE = """
+UPDATE fhir_resource SET compartment = %s, moment = %s, last_updated = %s, version = %s, deleted = %s, body = %s
+WHERE rid = %s
+"""
+INDEX_TABLES = ("token", "reference", "uri", "date", "quantity", "number", "string")
+
+
+def insert(cursor: CursorWrapper, rows: Sequence[Row]) -> None:
+    """Write first versions with their index rows."""
+    cursor.execute(
+        _RESOURCE,
+        [
+            [row.rid for row in rows],
+            [row.compartment for row in rows],
+            [row.custodian for row in rows],
+            [row.moment for row in rows],
+            [row.updated for row in rows],
+            [TYPE_NUMBER[row.resource_type] for row in rows],
+            [row.id for row in rows],
+            [row.body for row in rows],
+        ],
+    )
+    _insert_index(cursor, rows)
+
+
+def replace(cursor: CursorWrapper, row: Row) -> None:
+    """Write a later version; the one before goes to the history."""
+    cursor.execute(_KEPT, [row.rid])
+    cursor.execute(_REPLACE, [row.compartment, row.moment, row.updated, row.version, False, row.body, row.rid])
+    _clear_index(cursor, row.rid)
+    _insert_index(cursor, [row])
+
+
+def bury(cursor: CursorWrapper, rid: int, compartment: int, moment: int, updated: datetime, version: int) -> None:
+    """Write the tombstone of a deletion: logical, the versions before it stay in the history."""
+    cursor.execute(_KEPT, [rid])
+    cursor.execute(_REPLACE, [compartment, moment, updated, version, True, b"", rid])
+    _clear_index(cursor, rid)
+
+
+def _clear_index(cursor: CursorWrapper, rid: int) -> None:
+    deletions = ", ".join(
+        f"{table} AS (DELETE FROM fhir_{table} WHERE rid = %(rid)s)" for table in INDEX_TABLES
+    )
+    cursor.execute(f"WITH {deletions} SELECT 1", {"rid": rid})  # noqa: S608  (names from a constant)
+
+
+_COLUMNS: dict[str, tuple[tuple[str, str], ...]] = {
+    "token": (("compartment", "bigint"), ("key", "bigint"), ("moment", "bigint"), ("rid", "bigint")),
+    "reference": (("compartment", "bigint"), ("key", "bigint"), ("moment", "bigint"), ("rid", "bigint")),
+    "uri": (("compartment", "bigint"), ("key", "bigint"), ("rid", "bigint")),
+    "date": (("compartment", "bigint"), ("low", "bigint"), ("high", "bigint"), ("rid", "bigint"), ("param", "smallint")),
+    "quantity": (
+        ("compartment", "bigint"),
+        ("key", "bigint"),
+        ("low", "float8"),
+        ("high", "float8"),
+        ("rid", "bigint"),
+        ("param", "smallint"),
+    ),
+    "number": (("compartment", "bigint"), ("low", "float8"), ("high", "float8"), ("rid", "bigint"), ("param", "smallint")),
+    "string": (("compartment", "bigint"), ("rid", "bigint"), ("param", "smallint"), ("value", "text")),
+}
+
+
+def _insert_index(cursor: CursorWrapper, rows: Sequence[Row]) -> None:
+    tables = {name: values for name, values in _index_values(rows).items() if values}
+    if not tables:
+        return
+    parts, parameters = [], []
+    for name, values in tables.items():
+        columns = _COLUMNS[name]
+        names = ", ".join(column for column, _ in columns)
+        arrays = ", ".join(f"%s::{kind}[]" for _, kind in columns)
+        parts.append(f"{name} AS (INSERT INTO fhir_{name} ({names}) SELECT * FROM unnest({arrays}))")  # noqa: S608
+        parameters += [list(column) for column in zip(*values, strict=True)]
+    cursor.execute(f"WITH {', '.join(parts)} SELECT 1", parameters)
+
+
+def _index_values(rows: Sequence[Row]) -> dict[str, list[tuple[Any, ...]]]:
+    values: dict[str, list[tuple[Any, ...]]] = {name: [] for name in _COLUMNS}
+    for row in rows:
+        compartment, rid, moment, index = row.compartment, row.rid, row.moment, row.index
+        tokens = {parameter_key(parameter, value) for parameter, value in index.token}
+        references = {parameter_key(parameter, value) for parameter, _target, value in index.reference}
+        uris = {parameter_key(parameter, value) for parameter, value in index.uri}
+        values["token"] += [(compartment, key, moment, rid) for key in tokens]
+        values["reference"] += [(compartment, key, moment, rid) for key in references]
+        values["uri"] += [(compartment, key, rid) for key in uris]
+        values["date"] += [(compartment, low, high, rid, parameter) for parameter, low, high in set(index.date)]
+        values["quantity"] += [
+            (compartment, parameter_key(parameter, unit), float(low), float(high), rid, parameter)
+            for parameter, low, high, *units in index.quantity
+            for unit in units
+        ]
+        values["number"] += [
+            (compartment, float(low), float(high), rid, parameter) for parameter, low, high in index.number
+        ]
+        values["string"] += [(compartment, rid, parameter, text) for parameter, text in set(index.string)]
+    return values

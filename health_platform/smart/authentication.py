@@ -1,0 +1,35 @@
+"""REST framework's view of `request.access`: a bearer token, or the session of a signed-in person with CSRF."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rest_framework.authentication import SessionAuthentication
+from rest_framework.permissions import BasePermission
+from rest_framework.request import Request
+from rest_framework.views import APIView
+
+from health_platform.accounts.models import User
+from health_platform.smart.context import of_user
+
+
+class AccessAuthentication(SessionAuthentication):
+    """Leaves who acts in ``request.access``. A session counts only with its CSRF token."""
+
+    def authenticate(self, request: Request) -> tuple[Any, Any] | None:
+        if getattr(request._request, "access", None) is not None:
+            return (None, request._request.access)  # type: ignore[attr-defined]
+        found = super().authenticate(request)
+        if found is not None and isinstance(found[0], User):
+            request._request.access = of_user(found[0])  # type: ignore[attr-defined]
+        return found
+
+    def authenticate_header(self, request: Request) -> str:
+        return 'Bearer realm="bitgoeul"'
+
+
+class SignedIn(BasePermission):
+    """Somebody with a place in the record."""
+
+    def has_permission(self, request: Request, view: APIView) -> bool:
+        return getattr(request._request, "access", None) is not None

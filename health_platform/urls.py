@@ -1,0 +1,14 @@
+"""The address plan of the platform."""
+
+from __future__ import annotations
+
+from django.urls import URLPattern, URLResolver, include, path
+
+from health_platform.health import livez, readyz
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("fhir/R4", include("health_platform.fhir.http.urls")),
+    path("oauth/", include("health_platform.smart.urls")),
+    path("livez", livez),
+    path("readyz", readyz),
+]
