@@ -102,6 +102,9 @@ def _type(definition: Json, leaves: dict[str, Json]) -> Json:
         facts["abstract"] = True
     if definition["kind"] != "primitive-type":
         facts["elements"] = [_row(element) for element in r4_elements(definition, leaves)]
+    if definition["kind"] == "resource":
+        # HL7's files say string; the text says id. https://hl7.org/fhir/R4/resource.html#id
+        facts["elements"][0][3] = ["id"]
     return facts
 
 
