@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from .base import EngineUnavailable, ModelNotFound
+from inference.protocol.types import EngineUnavailable, ModelNotFound
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from importlib import metadata
 
 import onnxruntime as ort  # type: ignore[import-untyped]
 
-from .base import (
+from inference.protocol.types import (
     DATATYPES,
     DIMENSION_FREE,
     Array,
@@ -25,6 +25,7 @@ from .base import (
     Tensor,
     TensorSpec,
 )
+
 from .model_repository import ModelRepository
 
 ENGINE = "onnxruntime"
