@@ -33,7 +33,7 @@ class _Request(msgspec.Struct, rename="camel"):
 class _Entry(msgspec.Struct, rename="camel"):
     request: _Request | None = None
     full_url: str | None = None
-    resource: msgspec.Raw | None = None
+    resource: msgspec.Raw = msgspec.Raw()
 
 
 class _Bundle(msgspec.Struct, rename="camel"):
@@ -83,14 +83,14 @@ def _entry(place: int, given: _Entry) -> Entry:
     if request is None or request.method not in _ORDER:
         raise BadRequest("The entry needs a 'request' whose method is GET, POST, PUT or DELETE.",
                          expression=(f"{where}.request",))  # fmt: skip
-    if request.method in ("POST", "PUT") and given.resource is None:
+    if request.method in ("POST", "PUT") and not bytes(given.resource):
         raise BadRequest("A %(method)s entry needs a 'resource'.", expression=(where,), method=request.method)
     entry = Entry(
         place=place,
         method=request.method,
         url=request.url,
         full_url=given.full_url,
-        resource=bytes(given.resource) if given.resource is not None else None,
+        resource=bytes(given.resource) or None,
         if_none_exist=request.if_none_exist,
         if_match=version_of(request.if_match, f"{where}.request.ifMatch"),
     )

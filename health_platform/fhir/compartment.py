@@ -23,6 +23,17 @@ PUBLIC_TYPES = frozenset(
     SearchParameter Slot SpecimenDefinition StructureDefinition StructureMap Substance TerminologyCapabilities ValueSet
     """.split()
 )
+# Types whose record is that of one subject or patient, named by exactly one element.
+ONE_SUBJECT_TYPES = frozenset(
+    """
+    AllergyIntolerance AdverseEvent BodyStructure CarePlan CareTeam Claim ClaimResponse ClinicalImpression Communication
+    CommunicationRequest Composition Condition Consent Coverage DetectedIssue DeviceRequest DiagnosticReport
+    DocumentManifest DocumentReference Encounter EpisodeOfCare ExplanationOfBenefit FamilyMemberHistory Flag Goal
+    ImagingStudy Immunization ImmunizationEvaluation ImmunizationRecommendation List Media MedicationAdministration
+    MedicationDispense MedicationRequest MedicationStatement NutritionOrder Observation Procedure QuestionnaireResponse
+    RelatedPerson RiskAssessment ServiceRequest Specimen SupplyDelivery VisionPrescription
+    """.split()
+)
 _SUBJECT_ELEMENTS = ("subject", "patient", "beneficiary", "individual", "for", "candidate")
 _MOMENT_CODES = (
     "date", "period", "authored", "authoredon", "recorded-date", "onset-date", "issued", "created", "started",

@@ -7,9 +7,9 @@ the actor does not reach is answered exactly like one that does not exist.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -32,7 +32,8 @@ from health_platform.fhir.outcome import (
 )
 from health_platform.fhir.search import sql
 from health_platform.fhir.search.index import index_values
-from health_platform.fhir.search.request import SearchRequest, parse_search
+from health_platform.fhir.search.query import Query, parse_search
+from health_platform.fhir.search.request import SearchRequest
 from health_platform.fhir.stored import Page, Stored
 from health_platform.fhir.validation import validate
 
@@ -138,7 +139,7 @@ class Repository:
             return [(stored, deleted) for stored, _compartment, deleted in found]
 
     def search(
-        self, resource_type: str, query: str | Mapping[str, str | list[str]] | SearchRequest, *, lenient: bool = False
+        self, resource_type: str, query: Query | SearchRequest, *, lenient: bool = False
     ) -> Page:
         """One page of the matches within reach, with what `_include` adds."""
         request = query if isinstance(query, SearchRequest) else parse_search(resource_type, query, lenient=lenient)
@@ -283,7 +284,7 @@ class Repository:
     def _one_match(self, work: _Work, resource_type: str, criteria: str) -> Stored | None:
         work.flush()
         work.session.cursor.execute("SELECT pg_advisory_xact_lock(%s)", [key(f"{resource_type}?{criteria}")])
-        page = sql.search(work.session, parse_search(resource_type, criteria).limited(2))
+        page = sql.search(work.session, replace(parse_search(resource_type, criteria), count=2))
         if len(page.matches) > 1:
             raise PreconditionFailed(
                 "More than one %(type)s matches '%(criteria)s': name criteria that one resource alone meets.",

@@ -11,7 +11,6 @@ from typing import Any
 from django.db.backends.utils import CursorWrapper
 
 from health_platform.fhir.definitions.resource_types import TYPE_NUMBER
-from health_platform.fhir.keys import parameter_key
 from health_platform.fhir.search.index import IndexRows
 
 BLOCK = 1000
@@ -135,7 +134,6 @@ _COLUMNS: dict[str, tuple[tuple[str, str], ...]] = {
         ("low", "float8"),
         ("high", "float8"),
         ("rid", "bigint"),
-        ("param", "smallint"),
     ),
     "number": (("compartment", "bigint"), ("low", "float8"), ("high", "float8"), ("rid", "bigint"), ("param", "smallint")),
     "string": (("compartment", "bigint"), ("rid", "bigint"), ("param", "smallint"), ("value", "text")),
@@ -160,20 +158,11 @@ def _index_values(rows: Sequence[Row]) -> dict[str, list[tuple[Any, ...]]]:
     values: dict[str, list[tuple[Any, ...]]] = {name: [] for name in _COLUMNS}
     for row in rows:
         compartment, rid, moment, index = row.compartment, row.rid, row.moment, row.index
-        tokens = {parameter_key(parameter, value) for parameter, value in index.token}
-        references = {parameter_key(parameter, value) for parameter, _target, value in index.reference}
-        uris = {parameter_key(parameter, value) for parameter, value in index.uri}
-        values["token"] += [(compartment, key, moment, rid) for key in tokens]
-        values["reference"] += [(compartment, key, moment, rid) for key in references]
-        values["uri"] += [(compartment, key, rid) for key in uris]
-        values["date"] += [(compartment, low, high, rid, parameter) for parameter, low, high in set(index.date)]
-        values["quantity"] += [
-            (compartment, parameter_key(parameter, unit), float(low), float(high), rid, parameter)
-            for parameter, low, high, *units in index.quantity
-            for unit in units
-        ]
-        values["number"] += [
-            (compartment, float(low), float(high), rid, parameter) for parameter, low, high in index.number
-        ]
-        values["string"] += [(compartment, rid, parameter, text) for parameter, text in set(index.string)]
+        values["token"] += [(compartment, key, moment, rid) for key in index.token]
+        values["reference"] += [(compartment, key, moment, rid) for key in index.reference]
+        values["uri"] += [(compartment, key, rid) for key in index.uri]
+        values["date"] += [(compartment, low, high, rid, parameter) for parameter, low, high in index.date]
+        values["quantity"] += [(compartment, key, low, high, rid) for _, key, low, high in index.quantity]
+        values["number"] += [(compartment, low, high, rid, parameter) for parameter, low, high in index.number]
+        values["string"] += [(compartment, rid, parameter, text) for parameter, text in index.string]
     return values

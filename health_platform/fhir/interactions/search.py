@@ -8,12 +8,15 @@ import orjson
 
 from health_platform.fhir.messages import FhirRequest, FhirResponse
 from health_platform.fhir.repository import Repository
-from health_platform.fhir.search.request import SearchRequest, parse_search
+from health_platform.fhir.search.query import parse_search
+from health_platform.fhir.search.request import SearchRequest
 from health_platform.fhir.stored import Match, Page
 
 
 def search(request: FhirRequest, resource_type: str) -> FhirResponse:
-    asked = parse_search(resource_type, request.parameters, lenient=request.lenient)
+    asked = parse_search(
+        resource_type, request.parameters, lenient=request.lenient, base=request.base + "/"
+    )
     page = Repository(request.access).search(resource_type, asked)
     return FhirResponse(200, searchset(page, asked, request))
 

@@ -72,7 +72,7 @@ CREATE INDEX fhir_date_rid ON fhir_date (rid, param);
 
 CREATE TABLE fhir_quantity (
     compartment bigint NOT NULL, key bigint NOT NULL, low double precision NOT NULL, high double precision NOT NULL,
-    rid bigint NOT NULL, param smallint NOT NULL
+    rid bigint NOT NULL
 );
 CREATE INDEX fhir_quantity_key ON fhir_quantity (key, low, rid);
 CREATE INDEX fhir_quantity_rid ON fhir_quantity (rid);

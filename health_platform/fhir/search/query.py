@@ -1,0 +1,43 @@
+"""From a query string, or pairs, to a SearchRequest, refusing what the statement builder cannot carry out yet."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from urllib.parse import parse_qsl
+
+from django.utils import timezone
+
+from health_platform.fhir.outcome import BadRequest
+from health_platform.fhir.search.request import SearchRequest, Summary, parse_request
+
+Query = str | Mapping[str, str | list[str]] | Iterable[tuple[str, str]]
+
+
+def parse_search(resource_type: str, query: Query, *, lenient: bool = False, base: str = "") -> SearchRequest:
+    """The search that ``query`` asks for. ``base`` is the server's address with a closing slash.
+
+    Raises BadRequest naming the parameter that is wrong, unknown or not supported.
+    """
+    request = parse_request(resource_type, _pairs(query), lenient=lenient, now=timezone.now(), base=base)
+    unsupported = {
+        "_revinclude": bool(request.revinclude),
+        "_elements": bool(request.elements),
+        "_summary": request.summary not in (Summary.FALSE, Summary.COUNT),
+        "_include:iterate": any(include.iterate for include in request.include),
+    }
+    for name, asked in unsupported.items():
+        if asked:
+            raise BadRequest("'%(name)s' is not supported yet: leave it out.", expression=(name,), name=name)
+    return request
+
+
+def _pairs(query: Query) -> list[tuple[str, str]]:
+    if isinstance(query, str):
+        return parse_qsl(query, keep_blank_values=True)
+    if isinstance(query, Mapping):
+        return [
+            (name, value)
+            for name, values in query.items()
+            for value in ([values] if isinstance(values, str) else values)
+        ]
+    return list(query)
