@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from clinics.registry.emergency import emergency_location, has_emergency_room
 from clinics.registry.hira_list import Institution, InstitutionList, RowError
@@ -27,7 +27,9 @@ from clinics.registry.kr_core import (
     location,
     organization,
 )
-from health_platform.fhir.repository import Repository
+
+if TYPE_CHECKING:
+    from health_platform.fhir.repository import Repository
 
 DEFAULT_SOURCE = "hira"
 BUNDLE_ENTRIES = 200
