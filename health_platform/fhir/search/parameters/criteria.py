@@ -1,0 +1,130 @@
+"""What a parsed search value asks of the index, as plain values for the SQL to be built from.
+
+Each criterion is one `name=value` of a query; several are joined by AND, the alternatives within one (the comma) by OR.
+A criterion without alternatives matches nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from health_platform.fhir.search.registry import SearchParameter
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """Bounds, both ends included, on an index row's `low` and `high`; None leaves that side open.
+
+    A row lies in the box when `low_from <= low <= low_to` and `high_from <= high <= high_to`. The numbers are integers
+    for dates (microseconds) and floats for numbers and quantities.
+    """
+
+    low_from: float | None = None
+    low_to: float | None = None
+    high_from: float | None = None
+    high_to: float | None = None
+
+    def holds(self, low: float, high: float) -> bool:
+        """Whether a row with these values lies in the box."""
+        return (
+            (self.low_from is None or low >= self.low_from)
+            and (self.low_to is None or low <= self.low_to)
+            and (self.high_from is None or high >= self.high_from)
+            and (self.high_to is None or high <= self.high_to)
+        )
+
+
+class StringMatch(StrEnum):
+    """How a string is compared: at its start (the default), anywhere, or as a whole."""
+
+    STARTS = "starts"
+    CONTAINS = "contains"
+    EXACT = "exact"
+
+
+@dataclass(frozen=True, slots=True)
+class TokenCriterion:
+    """Any of `keys` in the token index; with `negated`, none of them."""
+
+    parameter: SearchParameter
+    keys: tuple[int, ...]
+    negated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class IdCriterion:
+    """The logical id is one of `ids` (`_id`); with `negated`, none of them."""
+
+    parameter: SearchParameter
+    ids: tuple[str, ...]
+    negated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ReferenceCriterion:
+    """Any of `keys` in the reference index.
+
+    `targets` holds the (type, id) pairs that the value names, one per possible type where it gives the id alone.
+    """
+
+    parameter: SearchParameter
+    keys: tuple[int, ...]
+    targets: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class UriCriterion:
+    """Any of `keys` in the uri index."""
+
+    parameter: SearchParameter
+    keys: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class StringCriterion:
+    """Any of `values`, normalised as the index is, compared as `match` says; `exact` holds the values as written.
+
+    The index folds case and accents: for EXACT its equality is necessary, and the text of the resource decides.
+    """
+
+    parameter: SearchParameter
+    match: StringMatch
+    values: tuple[str, ...]
+    exact: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DateCriterion:
+    """A row of the date index (or, for `_lastUpdated`, the instant as both low and high) lies in any of `boxes`."""
+
+    parameter: SearchParameter
+    boxes: tuple[Box, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class NumberCriterion:
+    """A row of the number index lies in any of `boxes`."""
+
+    parameter: SearchParameter
+    boxes: tuple[Box, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class QuantityCriterion:
+    """A row of the quantity index has the key and lies in the box, for any of `alternatives`."""
+
+    parameter: SearchParameter
+    alternatives: tuple[tuple[int, Box], ...]
+
+
+Criterion = (
+    TokenCriterion
+    | IdCriterion
+    | ReferenceCriterion
+    | UriCriterion
+    | StringCriterion
+    | DateCriterion
+    | NumberCriterion
+    | QuantityCriterion
+)

@@ -1,0 +1,166 @@
+"""Token parameters (hl7.org/fhir/R4/search.html#token): codes, identifiers, booleans; case is ignored.
+
+A Coding or Identifier is indexed under three forms: `system|code`, the code in any system, and `system|` for any code.
+A plain `code` is indexed by its code; the system that its required binding implies is resolved when a query names one.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from functools import lru_cache
+from typing import Any, Final
+
+from health_platform.fhir.definitions import structures
+from health_platform.fhir.fhirpath.compile import compile_search
+from health_platform.fhir.outcome import BadRequest, IssueType
+from health_platform.fhir.search.parameters.criteria import IdCriterion, TokenCriterion
+from health_platform.fhir.search.parameters.keys import hash64, parameter_mask
+from health_platform.fhir.search.parameters.values import alternatives, split, unescape
+from health_platform.fhir.search.registry import SearchParameter
+
+MODIFIERS: Final = ("", "not")
+
+Adder = Callable[[Iterable[Any], int, list[int]], None]
+
+_SEPARATOR: Final = "\n"
+_PUNCTUATION: Final = re.compile(r"[\s()-]+")
+_SYSTEM_TYPES: Final = frozenset({"Coding", "CodeableConcept", "Identifier"})
+
+
+def _pair(system: str, code: str) -> int:
+    return hash64(f"{system}{_SEPARATOR}{code.casefold()}")
+
+
+def _code(code: str) -> int:
+    return hash64(code.casefold())
+
+
+@lru_cache(maxsize=131_072)
+def token_hashes(system: str | None, code: str | None) -> tuple[int, ...]:
+    """The hashes under which a pair is indexed; system or code may be missing, or both."""
+    hashes: list[int] = []
+    if code:
+        hashes += (_pair(system or "", code), _code(code))
+    if system:
+        hashes.append(_pair(system, ""))
+    return tuple(hashes)
+
+
+@lru_cache(maxsize=65_536)
+def _code_hash(code: str) -> int:
+    return _code(code)
+
+
+@lru_cache(maxsize=65_536)
+def _contact(value: str) -> str:
+    """A telephone number or address of a ContactPoint without spaces, hyphens and brackets."""
+    return _PUNCTUATION.sub("", value)
+
+
+def _add_codings(values: Iterable[Any], mask: int, rows: list[int]) -> None:
+    for coding in values:
+        for found in token_hashes(coding.get("system"), coding.get("code")):
+            rows.append(found ^ mask)
+
+
+def _add_concepts(values: Iterable[Any], mask: int, rows: list[int]) -> None:
+    for concept in values:
+        _add_codings(concept.get("coding", ()), mask, rows)
+
+
+def _add_identifiers(values: Iterable[Any], mask: int, rows: list[int]) -> None:
+    for identifier in values:
+        for found in token_hashes(identifier.get("system"), identifier.get("value")):
+            rows.append(found ^ mask)
+
+
+def _add_contact_points(values: Iterable[Any], mask: int, rows: list[int]) -> None:
+    for contact in values:
+        for found in token_hashes(contact.get("use"), _contact(contact.get("value", ""))):
+            rows.append(found ^ mask)
+
+
+def _add_booleans(values: Iterable[Any], mask: int, rows: list[int]) -> None:
+    for value in values:
+        rows.append(_code_hash("true" if value else "false") ^ mask)
+
+
+def _add_codes(values: Iterable[Any], mask: int, rows: list[int]) -> None:
+    for value in values:
+        rows.append(_code_hash(value) ^ mask)
+
+
+ADDERS: Final[Mapping[str, Adder]] = {
+    "CodeableConcept": _add_concepts,
+    "Coding": _add_codings,
+    "Identifier": _add_identifiers,
+    "ContactPoint": _add_contact_points,
+    "boolean": _add_booleans,
+    "code": _add_codes,
+    "id": _add_codes,
+    "string": _add_codes,
+    "uri": _add_codes,
+}
+"""By FHIR type: adds the keys (hash XOR the parameter's mask) of values."""
+
+
+def parse(value: str, parameter: SearchParameter, modifier: str = "") -> TokenCriterion | IdCriterion:
+    """The criterion of `code`, `system|code`, `|code` or `system|`, or several with commas. Raises BadRequest."""
+    parts = alternatives(parameter.code, value)
+    negated = modifier == "not"
+    if parameter.code == "_id":
+        return IdCriterion(parameter, tuple(unescape(part) for part in parts), negated)
+    mask = parameter_mask(parameter.id)
+    hashes = [found ^ mask for part in parts for found in _query_hashes(part, parameter)]
+    return TokenCriterion(parameter, tuple(dict.fromkeys(hashes)), negated)
+
+
+def _query_hashes(part: str, parameter: SearchParameter) -> list[int]:
+    pieces = [unescape(piece) for piece in split(part, "|")]
+    kinds = _kinds(parameter.expression, parameter.resource_type)
+    if len(pieces) == 1:
+        return _any_system(pieces[0], kinds)
+    if len(pieces) > 2 or not any(pieces):
+        raise BadRequest(
+            "The search parameter %(parameter)s cannot take '%(value)s'. Write code, system|code, |code for a code "
+            "without a system, or system| for any code; a bar that belongs to the value is written as \\|.",
+            code=IssueType.INVALID,
+            expression=(parameter.code,),
+            parameter=parameter.code,
+            value=part,
+        )
+    system, code = pieces
+    hashes = [found for kind, value_set in kinds for found in _in_system(system, code, kind, value_set)]
+    return hashes
+
+
+def _any_system(code: str, kinds: frozenset[tuple[str, str]]) -> list[int]:
+    hashes = [_code(code)]
+    if any(kind == "ContactPoint" for kind, _ in kinds):
+        hashes.append(_code(_contact(code)))
+    return hashes
+
+
+def _in_system(system: str, code: str, kind: str, value_set: str) -> list[int]:
+    if kind in _SYSTEM_TYPES:
+        return [_pair(system, code)]
+    if kind == "ContactPoint":
+        return [_pair(system, _contact(code))]
+    if kind == "code" and system:
+        return _implied(system, code, value_set)
+    return [_code(code)] if code else []
+
+
+def _implied(system: str, code: str, value_set: str) -> list[int]:
+    """The system of a plain code is that of its binding; where the binding's content is not known, any may be meant."""
+    systems = structures.required_value_sets().get(value_set)
+    if not systems:
+        return [_code(code)] if code else []
+    known = systems.get(system, frozenset())
+    return [_code(one) for one in sorted(known) if not code or one.casefold() == code.casefold()]
+
+
+@lru_cache(maxsize=4096)
+def _kinds(expression: str, resource_type: str) -> frozenset[tuple[str, str]]:
+    return frozenset((branch.type, branch.value_set) for branch in compile_search(expression, resource_type))
