@@ -9,7 +9,6 @@ from inference.runtime.onnx import OnnxEngine
 from tests.inference.running import Run, run_with
 
 ROOT = Path(__file__).parents[2]
-SHARED = ROOT.parent / "shared"
 
 
 @pytest.fixture(scope="session")
@@ -28,8 +27,5 @@ def run(engine: OnnxEngine) -> Run:
 
 
 @pytest.fixture(scope="session")
-def shared_models() -> Path:
-    folder = SHARED / "models"
-    if not folder.is_dir():
-        pytest.skip("the reference vectors are not beside the checkout (../shared/models)")
-    return folder
+def shared_models(shared: Path) -> Path:
+    return shared / "models"
