@@ -50,7 +50,7 @@ def main(package: Path) -> None:
     types = {name: _type(definition, leaves) for name, definition in sorted(definitions.items())}
     provenance = {
         "source": "HL7 FHIR R4 4.0.1, build 9346c8cc45 (https://hl7.org/fhir/R4), licence CC0-1.0",
-        "package": _package_id(package),
+        "package": package_id(package),
         "script": "health_platform/fhir/definitions/compile_structures.py",
     }
     primitives = {n: _pattern(d) for n, d in sorted(definitions.items()) if d["kind"] == "primitive-type"}
@@ -65,7 +65,7 @@ def write(name: str, facts: Json) -> None:
     sys.stdout.write(f"{name}: {len(text)} characters, {(HERE / name).stat().st_size} bytes compressed\n")
 
 
-def _package_id(package: Path) -> str:
+def package_id(package: Path) -> str:
     manifest = json.loads((package / "package.json").read_text())
     return f"{manifest['name']} {manifest['version']} (npm, {manifest['license']})"
 
