@@ -135,9 +135,10 @@ def _metabolism(draw: Draw, person: Person, on: date, medicines: Dates) -> Value
 def _kidney(draw: Draw, person: Person, on: date, diagnoses: Dates) -> Values:
     rate = filtration(person, on, diagnoses)
     creatinine = serum_creatinine(rate, person.age(on), female=person.female) * exp(draw.normal(0, 0.03))
+    lowest = 0.42 if person.female else 0.52
     disease = 0.8 * has(diagnoses, "diabetes", on) + 0.4 * has(diagnoses, "hypertension", on)
     log_uacr = 2.0 + disease + 0.04 * max(0.0, 60 - rate) + 0.7 * person.traits.albuminuria
-    return {"creatinine": creatinine, "uacr": exp(log_uacr + draw.normal(0, 0.25))}
+    return {"creatinine": max(lowest, creatinine), "uacr": exp(log_uacr + draw.normal(0, 0.25))}
 
 
 def _blood_count(draw: Draw, person: Person, on: date) -> Values:
