@@ -8,8 +8,6 @@ import pytest
 
 from clinics.registry.hira_list import InstitutionList, read_list
 
-REAL_LIST = Path(__file__).parents[4] / "shared/data/gwangju/facilities.csv.gz"
-
 HEADER, CENTRE, CLINIC, HOSPITAL = Path(__file__).with_name("small_list.csv").read_text(encoding="utf-8").splitlines()
 
 
@@ -23,7 +21,8 @@ def small_list() -> InstitutionList:
 
 
 @pytest.fixture(scope="session")
-def real_list() -> InstitutionList:
-    if not REAL_LIST.is_file():
-        pytest.skip(f"the city's list of institutions is not at {REAL_LIST}")
-    return read_list(REAL_LIST.read_bytes())
+def real_list(shared: Path) -> InstitutionList:
+    file = shared / "data/gwangju/facilities.csv.gz"
+    if not file.is_file():
+        pytest.skip(f"the city's list of institutions is not at {file}")
+    return read_list(file.read_bytes())
