@@ -15,8 +15,6 @@ from django.conf import settings
 from kombu import Queue
 from kombu.exceptions import OperationalError
 
-from health_platform.fhir import outbox
-
 log = logging.getLogger(__name__)
 
 
@@ -56,18 +54,15 @@ def broker_settings(url: str, folder: str) -> dict[str, Any]:
 
 
 app = Celery("health_platform")
-if settings.CELERY_BROKER_URL or settings.CELERY_BROKER_FOLDER:
+has_broker = bool(settings.CELERY_BROKER_URL or settings.CELERY_BROKER_FOLDER)
+if has_broker:
     app.conf.update(broker_settings(settings.CELERY_BROKER_URL, settings.CELERY_BROKER_FOLDER))
 app.autodiscover_tasks(["health_platform.fhir"])
 
 
-def _send(number: int) -> None:
+def send(number: int) -> None:
     """Hand an event number to the broker. A broker that is down is no error: the row stays open and is sent again."""
     try:
         app.send_task("fhir.deliver", [number], retry=False)
     except (OperationalError, OSError) as error:
         log.warning("event %d waits for the broker: %s", number, type(error).__name__)
-
-
-if settings.CELERY_BROKER_URL or settings.CELERY_BROKER_FOLDER:
-    outbox.send_by(_send)

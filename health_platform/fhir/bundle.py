@@ -160,20 +160,31 @@ def _refuse_overlap(entries: list[Entry]) -> None:
             seen.add(identity)
 
 
-def resolve(raw: bytes, targets: dict[str | None, str]) -> bytes:
-    """``raw`` with every reference to a key of ``targets`` replaced; a ``urn:uuid`` without a target is an error."""
+def resolve(raw: bytes, target_of: Callable[[str], str | None]) -> bytes:
+    """``raw`` with every reference for which ``target_of`` knows another one replaced by it."""
 
     def replacement(match: re.Match[bytes]) -> bytes:
-        reference = match[1].decode()
-        target = targets.get(reference)
-        if target is None:
-            if reference.startswith(("urn:uuid:", "urn:oid:")):
-                raise UnprocessableEntity("'%(reference)s' is the fullUrl of no entry in this Bundle.",
-                                          reference=reference)  # fmt: skip
-            return match[0]
-        return b'"reference":"' + target.encode() + b'"'
+        target = target_of(match[1].decode())
+        return match[0] if target is None else b'"reference":"' + target.encode() + b'"'
 
     return _REFERENCE.sub(replacement, raw)
+
+
+def _target_of(repository: Repository, targets: dict[str | None, str], reference: str) -> str | None:
+    """What a reference of the Bundle means in the store: a fullUrl, or criteria that one resource meets."""
+    known = targets.get(reference)
+    if known is not None:
+        return known
+    if reference.startswith(("urn:uuid:", "urn:oid:")):
+        raise UnprocessableEntity("'%(reference)s' is the fullUrl of no entry in this Bundle.", reference=reference)
+    kind, question, criteria = reference.partition("?")
+    if not question or kind not in TYPE_NUMBER:
+        return None
+    found = repository.match(kind, criteria)
+    if found is None:
+        raise UnprocessableEntity("Nothing matches the conditional reference '%(reference)s'.", reference=reference)
+    targets[reference] = found.reference
+    return found.reference
 
 
 def _perform(repository: Repository, entry: Entry, targets: dict[str | None, str]) -> dict[str, Any]:
@@ -184,7 +195,7 @@ def _perform(repository: Repository, entry: Entry, targets: dict[str | None, str
     if entry.method == "GET":
         return _get(repository, entry)
     assert entry.resource is not None and entry.id is not None  # noqa: S101  (checked in _entry and _id_of)
-    raw = resolve(entry.resource, targets)
+    raw = resolve(entry.resource, lambda reference: _target_of(repository, targets, reference))
     if entry.method == "PUT":
         stored = repository.update(raw, if_match=entry.if_match, expected=(kind, entry.id))
         return _response(stored, "200 OK" if stored.version > 1 else "201 Created")

@@ -178,7 +178,7 @@ class Repository:
 
     def match(self, resource_type: str, criteria: str) -> Stored | None:
         """The one resource that meets ``criteria``, None without any; holds a lock on them until the transaction ends."""
-        with self._work("create", resource_type) as work:
+        with self._work("search-type", resource_type) as work:
             return self._one_match(work, resource_type, criteria)
 
     def update(

@@ -34,6 +34,7 @@ INSTALLED_APPS = [
     "clinics",
     "citizen_app_api",
     "health_platform.demo",
+    "health_platform",
 ]
 
 MIDDLEWARE = [
