@@ -108,7 +108,7 @@ def test_identifiers_are_unique(city: City) -> None:
         ("age", "creatinine", 0.1, 0.6),
         ("age", "gait_speed", -0.95, -0.5),
         ("age", "chair_stands", 0.5, 0.95),
-        ("age", "timed_up_and_go", 0.5, 0.95),
+        ("age", "tug", 0.5, 0.95),
         ("age", "sppb", -0.8, -0.3),
         ("age", "albumin", -0.8, -0.2),
         ("bmi", "waist", 0.6, 0.95),
@@ -136,10 +136,10 @@ def test_the_values_lie_in_the_ranges_of_people(citizens: list[Measured]) -> Non
         "diastolic": (40, 130), "total_cholesterol": (90, 380), "hdl_cholesterol": (20, 100), "creatinine": (0.3, 9),
         "fasting_glucose": (55, 300), "hba1c": (4, 13), "uacr": (0.3, 3000), "albumin": (2.8, 5.6), "crp": (0.01, 60),
         "lymphocytes": (5, 60), "mcv": (75, 110), "rdw": (10.5, 18), "leukocytes": (2, 14), "sppb": (0, 12),
-        "alkaline_phosphatase": (25, 160), "gait_speed": (0.2, 1.8), "grip_right": (4, 75), "timed_up_and_go": (3, 60),
+        "alkaline_phosphatase": (25, 160), "gait_speed": (0.2, 1.8), "grip_right": (4, 75), "tug": (3, 60),
     }  # fmt: skip
     for each in citizens:
-        assessed = {"sppb", "gait_speed", "grip_right", "timed_up_and_go"} if each.age < 60 else set()
+        assessed = {"sppb", "gait_speed", "grip_right", "tug"} if each.age < 60 else set()
         for name in ranges.keys() - assessed:
             low, high = ranges[name]
             assert low <= each.values[name] <= high, (name, each.values[name])

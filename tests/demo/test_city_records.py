@@ -236,7 +236,7 @@ def test_the_elder_has_every_measurement_and_none_in_doubt(city: City) -> None:
     assert names >= set(codes.MEASURES) - {"pulse", "temperature", "oxygen_saturation"}
     assert all(each["status"] == "final" and "dataAbsentReason" not in each for each in observations)
     questions = {code_of(each)[1] for each in observations if "valueBoolean" in each}
-    assert questions >= {code for code, _ in codes.YES_NO.values()}
+    assert questions >= {code for code, _, _ in codes.YES_NO.values()}
     assert len(of_type(elder.resources, "List")) == 2
 
 

@@ -12,11 +12,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from inference.features.quantities import OWN
+
 LOINC = "http://loinc.org"
 UCUM = "http://unitsofmeasure.org"
 SNOMED_CT = "http://snomed.info/sct"
 ATC = "http://www.whocc.no/atc"
-ASSESSMENT = "urn:bitgoeul:CodeSystem:assessment"
+ASSESSMENT = OWN
 CITIZEN = "urn:bitgoeul:citizen"
 PRACTITIONER = "urn:bitgoeul:practitioner"
 DEVICE = "urn:bitgoeul:device"
@@ -63,6 +65,8 @@ class Measure:
     system: str = LOINC
     reference: tuple[float | None, float | None] | None = None
     others: tuple[OtherUnit, ...] = ()
+    text: str = ""
+    """The name that the clinic shows, where the code is not LOINC's alone."""
 
 
 def _vital(code: str, display: str, unit: str, digits: int, profile: str = "krcore-vitalsigns") -> Measure:
@@ -81,19 +85,20 @@ def _laboratory(
     return Measure(code, display, unit, digits, "laboratory", name, LOINC, reference, others)
 
 
-def _function_test(code: str, display: str, unit: str, digits: int, system: str = ASSESSMENT) -> Measure:
-    return Measure(code, display, unit, digits, "exam", "krcore-observation-function-test", system)
+def _function_test(code: str, display: str, unit: str, digits: int, text: str) -> Measure:
+    name, system = "krcore-observation-function-test", LOINC if code[0].isdigit() else ASSESSMENT
+    return Measure(code, display, unit, digits, "exam", name, system, text=text)
 
 
-def _answer(code: str, display: str, unit: str) -> Measure:
-    return Measure(code, display, unit, 0, "survey", "", ASSESSMENT)
+def _answer(code: str, display: str, unit: str, text: str) -> Measure:
+    return Measure(code, display, unit, 0, "survey", "", ASSESSMENT, text=text)
 
 
 SYSTOLIC = ("8480-6", "Systolic blood pressure")
 DIASTOLIC = ("8462-4", "Diastolic blood pressure")
 BLOOD_PRESSURE = ("85354-9", "Blood pressure panel")
 SMOKING_STATUS = ("72166-2", "Tobacco smoking status")
-FALLEN_PAST_YEAR = ("52552-7", "Falls in the past year")
+FALLEN_PAST_YEAR = ("52552-7", "Falls in the past year", "지난 1년 낙상 여부")
 
 # name: (LOINC answer, SNOMED CT code, display)
 SMOKING_ANSWERS: Mapping[str, tuple[str, str, str]] = {
@@ -147,32 +152,34 @@ MEASURES: Mapping[str, Measure] = {
     "rdw": _laboratory("788-0", "Erythrocyte distribution width", "%", 1, (11.5, 14.5)),
     "leukocytes": _laboratory("6690-2", "Leukocytes", "10*3/uL", 2, (4, 10)),
     "alkaline_phosphatase": _laboratory("6768-6", "Alkaline phosphatase", "U/L", 0, (35, 105)),
-    "gait_speed": _function_test("83172-7", "4-metre walk, gait speed", "m/s", 2, LOINC),
-    "grip_right": _function_test("83174-3", "Grip strength, right hand", "kg", 1, LOINC),
-    "grip_left": _function_test("83173-5", "Grip strength, left hand", "kg", 1, LOINC),
-    "chair_stands": _function_test("chair-stands-5", "Five chair stands, time", "s", 1),
-    "balance_points": _function_test("sppb-balance", "SPPB balance points", "{score}", 0),
-    "sppb": _function_test("sppb-total", "Short Physical Performance Battery, total", "{score}", 0),
-    "timed_up_and_go": _function_test("timed-up-and-go", "Timed up and go, time", "s", 1),
-    "falls_past_year": _answer("falls-past-year", "Number of falls in the past 12 months", "{count}"),
-    "sarc_f_strength": _answer("sarc-f-strength", "SARC-F strength", "{score}"),
-    "sarc_f_walking": _answer("sarc-f-walking", "SARC-F assistance in walking", "{score}"),
-    "sarc_f_chair": _answer("sarc-f-chair", "SARC-F rise from a chair", "{score}"),
-    "sarc_f_stairs": _answer("sarc-f-stairs", "SARC-F climb stairs", "{score}"),
-    "sarc_f_falls": _answer("sarc-f-falls", "SARC-F falls", "{score}"),
-    "education_years": _answer("education-years", "Years of education", "a"),
-    "diabetes_family_history": _answer("diabetes-family-history", "Diabetes in the family, FINDRISC grade", "{score}"),
+    "gait_speed": _function_test("83172-7", "4-metre walk, gait speed", "m/s", 2, "4미터 보행 속도"),
+    "grip_right": _function_test("83174-3", "Grip strength, right hand", "kg", 1, "오른손 악력"),
+    "grip_left": _function_test("83173-5", "Grip strength, left hand", "kg", 1, "왼손 악력"),
+    "chair_stands": _function_test("chair-stands", "Five chair stands, time", "s", 1, "의자에서 5회 일어서기 시간"),
+    "sppb_balance": _function_test("sppb-balance", "SPPB balance points", "{score}", 0, "SPPB 균형 점수"),
+    "sppb": _function_test("sppb", "Short Physical Performance Battery, total", "{score}", 0, "SPPB 총점"),
+    "tug": _function_test("tug", "Timed up and go, time", "s", 1, "일어나 걸어가기 검사(TUG)"),
+    "falls_12_months": _answer("falls-12-months", "Falls in the past 12 months, number", "1", "지난 12개월 낙상 횟수"),
+    "sarc_f_strength": _answer("sarc-f-strength", "SARC-F strength", "{score}", "SARC-F 근력"),
+    "sarc_f_walking": _answer("sarc-f-walking", "SARC-F assistance in walking", "{score}", "SARC-F 보행"),
+    "sarc_f_chair": _answer("sarc-f-chair", "SARC-F rise from a chair", "{score}", "SARC-F 의자에서 일어서기"),
+    "sarc_f_stairs": _answer("sarc-f-stairs", "SARC-F climb stairs", "{score}", "SARC-F 계단 오르기"),
+    "sarc_f_falls": _answer("sarc-f-falls", "SARC-F falls", "{score}", "SARC-F 낙상"),
+    "education_years": _answer("education-years", "Years of education", "a", "교육 연수"),
+    "diabetes_family_history": _answer(
+        "diabetes-family-history", "Diabetes in the family, FINDRISC grade", "{score}", "당뇨병 가족력(FINDRISC)"
+    ),
 }  # fmt: skip
 
-# Answers of yes or no, in the project's own system.
-YES_NO: Mapping[str, tuple[str, str]] = {
-    "active_30_minutes_daily": ("active-30-minutes-daily", "Physically active 30 minutes a day"),
-    "vegetables_daily": ("vegetables-daily", "Vegetables or fruit every day"),
-    "antihypertensive_ever": ("antihypertensive-ever", "Ever took medicine for high blood pressure"),
-    "high_glucose_ever": ("high-glucose-ever", "Ever found to have high blood glucose"),
-    "parent_dementia": ("parent-dementia", "A parent had dementia"),
-    "lives_alone": ("lives-alone", "Lives alone"),
-    "material_deprivation": ("material-deprivation", "Lives in material deprivation"),
+# Questions with yes or no, in the project's own system: (code, display, text).
+YES_NO: Mapping[str, tuple[str, str, str]] = {
+    "active_30_minutes_daily": ("active-30-minutes-daily", "Active 30 minutes a day", "하루 30분 이상 신체 활동"),
+    "vegetables_daily": ("vegetables-daily", "Vegetables or fruit every day", "매일 채소나 과일 섭취"),
+    "antihypertensive_ever": ("antihypertensive-ever", "Ever took blood pressure medicine", "혈압약 복용 경험"),
+    "high_glucose_ever": ("high-glucose-ever", "Ever had high blood glucose", "고혈당 진단 경험"),
+    "parent_dementia": ("parent-dementia", "A parent had dementia", "부모의 치매"),
+    "lives_alone": ("lives-alone", "Lives alone", "혼자 거주"),
+    "material_deprivation": ("material-deprivation", "Lives in material deprivation", "경제적 어려움"),
 }
 
 # name: (KCD-8 code, display)

@@ -29,12 +29,12 @@ def function_values(draw: Draw, person: Person, on: date, diagnoses: Dates) -> V
     falls = draw.count(0.28 * exp(0.45 * burden), 6)
     values: Values = {
         "gait_speed": gait_speed,
-        "balance_points": balance,
+        "sppb_balance": balance,
         "sppb": balance + gait_points(4 / gait_speed) + chair_points(stands if able else None),
         "grip_right": right,
         "grip_left": left,
-        "timed_up_and_go": 8.8 * exp(0.22 * burden + draw.normal(0, 0.1)),
-        "falls_past_year": falls,
+        "tug": 8.8 * exp(0.22 * burden + draw.normal(0, 0.1)),
+        "falls_12_months": falls,
     }
     return {**values, **_sarc_f(values, burden), **({"chair_stands": stands} if able else {})}
 
@@ -80,7 +80,7 @@ def _sarc_f(values: Values, burden: float) -> Values:
         "sarc_f_walking": _grade(-slow, -0.9, -0.6),
         "sarc_f_chair": _grade(burden, 1.1, 2.4),
         "sarc_f_stairs": _grade(burden, 0.8, 2.0),
-        "sarc_f_falls": _grade(values["falls_past_year"], 1, 4),
+        "sarc_f_falls": _grade(values["falls_12_months"], 1, 4),
     }
 
 

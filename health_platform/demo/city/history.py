@@ -29,9 +29,7 @@ _BASIC_LABORATORY = ("total_cholesterol", "hdl_cholesterol", "fasting_glucose", 
 _EXTENDED_LABORATORY = (
     *("hba1c", "uacr", "albumin", "crp", "lymphocytes", "mcv", "rdw", "leukocytes", "alkaline_phosphatase"),
 )
-_FUNCTION_TESTS = (
-    *("gait_speed", "balance_points", "chair_stands", "sppb", "grip_right", "grip_left", "timed_up_and_go"),
-)
+_FUNCTION_TESTS = (*("gait_speed", "sppb_balance", "chair_stands", "sppb", "grip_right", "grip_left", "tug"),)
 _SARC_F = ("sarc_f_strength", "sarc_f_walking", "sarc_f_chair", "sarc_f_stairs", "sarc_f_falls")
 _FOLLOW_UP_LABORATORY = {
     "diabetes": ("hba1c", "fasting_glucose"),
@@ -173,9 +171,10 @@ class Record:
         tests = function_values(self._draw, self._person, visit.on, self._course.onset)
         self._chart.blood_pressure(setting, values)
         self._chart.measure(setting, self._kept((*("weight",), *_FUNCTION_TESTS)), {**values, **tests})
-        fallen = tests["falls_past_year"] > 0
-        self._chart.add(resources.yes_no(setting, codes.LOINC, *codes.FALLEN_PAST_YEAR, answer=fallen))
-        self._chart.measure(setting, ("falls_past_year", *_SARC_F), tests)
+        fallen = tests["falls_12_months"] > 0
+        question = resources.coded(codes.LOINC, *codes.FALLEN_PAST_YEAR)
+        self._chart.add(resources.yes_no(setting, question, answer=fallen))
+        self._chart.measure(setting, ("falls_12_months", *_SARC_F), tests)
         if visit is self._visits[-1]:
             self._questionnaire(setting, visit.on)
 
@@ -221,7 +220,8 @@ class Record:
             "material_deprivation": background.deprived,
         }
         for name in self._kept(tuple(answers)):
-            self._chart.add(resources.yes_no(setting, codes.ASSESSMENT, *codes.YES_NO[name], answer=answers[name]))
+            question = resources.coded(codes.ASSESSMENT, *codes.YES_NO[name])
+            self._chart.add(resources.yes_no(setting, question, answer=answers[name]))
         numbers: Values = {
             "education_years": background.education_years,
             "diabetes_family_history": background.diabetes_family,

@@ -30,9 +30,10 @@ class Setting:
         return self.at.isoformat()
 
 
-def coded(system: str, code: str, display: str = "") -> Resource:
+def coded(system: str, code: str, display: str = "", text: str = "") -> Resource:
     """A CodeableConcept of one coding."""
-    return {"coding": [{"system": system, "code": code, **({"display": display} if display else {})}]}
+    coding = {"system": system, "code": code, **({"display": display} if display else {})}
+    return {"coding": [coding], **({"text": text} if text else {})}
 
 
 def patient(person: Person, home: str, carers: list[str]) -> Resource:
@@ -138,7 +139,7 @@ def quantity(value: float, unit: str) -> Resource:
 def measurement(setting: Setting, measure: codes.Measure, value: float) -> Resource:
     """An Observation of a quantity, in the measure's own unit."""
     return {
-        **observation(setting, measure.category, coded(measure.system, measure.code, measure.display), measure.profile),
+        **_observation_of(setting, measure),
         "valueQuantity": quantity(value, measure.unit),
         **_reference_range(measure),
     }
@@ -156,7 +157,7 @@ def measurement_in(setting: Setting, measure: codes.Measure, value: float, other
 def not_measured(setting: Setting, measure: codes.Measure, reason: str) -> Resource:
     """An Observation without a value; `reason` is a code of data-absent-reason."""
     return {
-        **observation(setting, measure.category, coded(measure.system, measure.code, measure.display), measure.profile),
+        **_observation_of(setting, measure),
         "dataAbsentReason": coded(codes.DATA_ABSENT_REASON, reason),
     }
 
@@ -187,9 +188,9 @@ def smoking_status(setting: Setting, smoking: str) -> Resource:
     return {**status, "valueCodeableConcept": answer}
 
 
-def yes_no(setting: Setting, system: str, code: str, display: str, *, answer: bool) -> Resource:
-    """An answer of yes or no to a question."""
-    return {**observation(setting, "survey", coded(system, code, display), ""), "valueBoolean": answer}
+def yes_no(setting: Setting, question: Resource, *, answer: bool) -> Resource:
+    """An answer of yes or no to a question (CodeableConcept)."""
+    return {**observation(setting, "survey", question, ""), "valueBoolean": answer}
 
 
 def reviewed_list(setting: Setting, code: str, display: str, entries: list[str]) -> Resource:
@@ -209,6 +210,11 @@ def reviewed_list(setting: Setting, code: str, display: str, entries: list[str])
         "source": {"reference": setting.practitioner},
         **({"entry": [{"item": {"reference": reference}} for reference in entries]} if entries else empty),
     }
+
+
+def _observation_of(setting: Setting, measure: codes.Measure) -> Resource:
+    code = coded(measure.system, measure.code, measure.display, measure.text)
+    return observation(setting, measure.category, code, measure.profile)
 
 
 def observation(setting: Setting, category: str, code: Resource, profile: str) -> Resource:

@@ -6,6 +6,8 @@ import gzip
 from collections import Counter
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from clinics.registry.hira_list import InstitutionList, ListError, read_list
 from tests.clinics.registry.conftest import CENTRE, CLINIC, HEADER, HOSPITAL, as_list
@@ -92,6 +94,23 @@ def test_missing_optional_columns_are_unknown_and_not_zero() -> None:
 def test_a_file_that_is_no_list_is_refused_with_the_reason(data: bytes, reason: str) -> None:
     with pytest.raises(ListError, match=reason.replace("(", r"\(").replace(")", r"\)")):
         read_list(data)
+
+
+@given(st.lists(st.sampled_from([*CLINIC, '"', "\n", "\0", "|", "1"]), max_size=120))
+def test_no_row_stops_the_rows_around_it(characters: list[str]) -> None:
+    lines = "".join(characters).replace('"', "")
+    listed = read_list(as_list(CENTRE, lines, HOSPITAL))
+    names = [each.name for each in listed.institutions]
+    assert (names[0], names[-1]) == ("광주광역시동구보건소", "가온종합병원")
+
+
+@given(st.binary(max_size=200))
+def test_any_bytes_are_a_list_or_refused_with_a_reason(data: bytes) -> None:
+    for tail in (data, HEADER.encode() + b"\n" + data):
+        try:
+            assert read_list(tail).institutions == ()
+        except ListError as error:
+            assert str(error)
 
 
 def test_the_real_list_of_the_city_reads_without_an_error(real_list: InstitutionList) -> None:
