@@ -1,0 +1,1 @@
+"""The clinicians' web console: server-rendered pages, one institution at a time."""

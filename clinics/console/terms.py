@@ -1,0 +1,162 @@
+"""Names of measurements in the language of the reader, by code system and code; what is not here keeps its own text.
+
+LOINC codes are facts of loinc.org; the names are ours, as a Korean clinic writes them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+LOINC: Final = "http://loinc.org"
+ASSESSMENT: Final = "urn:bitgoeul:CodeSystem:assessment"
+
+_LOINC: Final[Mapping[str, Any]] = {
+    "85354-9": _("Blood pressure"),
+    "8480-6": _("Systolic blood pressure"),
+    "8462-4": _("Diastolic blood pressure"),
+    "8302-2": _("Height"),
+    "29463-7": _("Weight"),
+    "39156-5": _("Body mass index"),
+    "8280-0": _("Waist circumference"),
+    "8867-4": _("Heart rate"),
+    "9279-1": _("Respiratory rate"),
+    "2708-6": _("Oxygen saturation"),
+    "59408-5": _("Oxygen saturation"),
+    "8310-5": _("Body temperature"),
+    "2093-3": _("Total cholesterol"),
+    "14647-2": _("Total cholesterol"),
+    "2085-9": _("HDL cholesterol"),
+    "14646-4": _("HDL cholesterol"),
+    "13457-7": _("LDL cholesterol"),
+    "18262-6": _("LDL cholesterol"),
+    "2571-8": _("Triglycerides"),
+    "2160-0": _("Creatinine"),
+    "14682-9": _("Creatinine"),
+    "98979-8": _("eGFR"),
+    "62238-1": _("eGFR"),
+    "33914-3": _("eGFR"),
+    "1558-6": _("Fasting glucose"),
+    "14771-0": _("Fasting glucose"),
+    "2339-0": _("Glucose"),
+    "2345-7": _("Glucose"),
+    "4548-4": _("HbA1c"),
+    "59261-8": _("HbA1c"),
+    "9318-7": _("Urine albumin/creatinine ratio"),
+    "14959-1": _("Urine albumin/creatinine ratio"),
+    "1751-7": _("Albumin"),
+    "1988-5": _("C-reactive protein"),
+    "30522-7": _("C-reactive protein, high sensitivity"),
+    "736-9": _("Lymphocytes"),
+    "26478-8": _("Lymphocytes"),
+    "787-2": _("Mean corpuscular volume"),
+    "788-0": _("Red cell distribution width"),
+    "6690-2": _("White blood cells"),
+    "26464-8": _("White blood cells"),
+    "718-7": _("Haemoglobin"),
+    "777-3": _("Platelets"),
+    "1920-8": _("AST"),
+    "1742-6": _("ALT"),
+    "6768-6": _("Alkaline phosphatase"),
+    "83172-7": _("Gait speed, 4 m"),
+    "83174-3": _("Grip strength, right"),
+    "83173-5": _("Grip strength, left"),
+    "72166-2": _("Smoking"),
+    "52552-7": _("Falls in the past year"),
+    "44261-6": _("PHQ-9 total"),
+    "46098-0": _("Sex"),
+    "30525-0": _("Age"),
+}
+_ASSESSMENT: Final[Mapping[str, Any]] = {
+    "chair-stands-5": _("Five chair stands"),
+    "sppb-balance": _("SPPB balance"),
+    "sppb-total": _("SPPB total"),
+    "timed-up-and-go": _("Timed up and go"),
+    "falls-past-year": _("Falls in the past 12 months"),
+    "sarc-f-strength": _("SARC-F: strength"),
+    "sarc-f-walking": _("SARC-F: walking"),
+    "sarc-f-chair": _("SARC-F: rising from a chair"),
+    "sarc-f-stairs": _("SARC-F: stairs"),
+    "sarc-f-falls": _("SARC-F: falls"),
+    "education-years": _("Years of education"),
+    "diabetes-family-history": _("Diabetes in the family (FINDRISC grade)"),
+    "active-30-minutes-daily": _("Active 30 minutes a day"),
+    "vegetables-daily": _("Vegetables or fruit every day"),
+    "antihypertensive-ever": _("Ever took medicine for high blood pressure"),
+    "high-glucose-ever": _("Ever found to have high blood glucose"),
+    "parent-dementia": _("A parent had dementia"),
+    "lives-alone": _("Lives alone"),
+    "material-deprivation": _("Lives in material deprivation"),
+}
+_ANSWERS: Final[Mapping[tuple[str, str], Any]] = {
+    (LOINC, "LA18976-3"): _("Smokes every day"),
+    (LOINC, "LA15920-4"): _("Former smoker"),
+    (LOINC, "LA18978-9"): _("Never smoked"),
+}
+_SYSTEMS: Final = {LOINC: _LOINC, ASSESSMENT: _ASSESSMENT}
+_ORDER: Final = {f"{system}|{code}": n for system, codes in _SYSTEMS.items() for n, code in enumerate(codes)}
+# How a unit is written for people; UCUM's own form is for machines.
+_UNITS: Final[Mapping[str, Any]] = {
+    "mm[Hg]": "mmHg",
+    "Cel": "℃",
+    "kg/m2": "kg/m²",
+    "mL/min/{1.73_m2}": "mL/min/1.73 m²",
+    "/min": _("per minute"),
+    "10*3/uL": "10³/µL",
+    "umol/L": "µmol/L",
+    "{score}": pgettext_lazy("unit", "points"),
+    "{count}": pgettext_lazy("unit", "times"),
+    "a": pgettext_lazy("unit", "years"),
+    "1": "",
+}
+ABSENT: Final[Mapping[str, Any]] = {
+    "unknown": _("not known"),
+    "asked-unknown": _("asked, not known"),
+    "asked-declined": _("declined"),
+    "not-asked": _("not asked"),
+    "not-performed": _("not performed"),
+    "not-permitted": _("not permitted"),
+    "masked": _("masked"),
+    "error": _("measurement failed"),
+    "not-applicable": _("not applicable"),
+    "unsupported": _("not supported"),
+    "temp-unknown": _("not known yet"),
+}
+
+
+def unit(code: str) -> Any:
+    """How the UCUM unit ``code`` is written for people."""
+    return _UNITS.get(code, code)
+
+
+def position(key: str) -> int:
+    """Where the measurement ``system|code`` stands among those of its kind: as listed above, unknown ones last."""
+    return _ORDER.get(key, len(_ORDER))
+
+
+def answer(system: str, code: str) -> Any:
+    """The name of an answer; None when it is not known here."""
+    return _ANSWERS.get((system, code))
+
+
+def name_of(concept: Mapping[str, Any]) -> Any:
+    """The name of a CodeableConcept: ours, its text, a display, a code, in this order; "" without any."""
+    codings = concept.get("coding") or []
+    for coding in codings:
+        known = _SYSTEMS.get(coding.get("system", ""), {}).get(coding.get("code", ""))
+        if known is not None:
+            return known
+    if concept.get("text"):
+        return concept["text"]
+    return next((coding[part] for part in ("display", "code") for coding in codings if coding.get(part)), "")
+
+
+def key_of(concept: Mapping[str, Any]) -> str:
+    """What tells this concept from others: ``system|code`` of its first coding, else its text."""
+    for coding in concept.get("coding") or []:
+        if coding.get("code"):
+            return f"{coding.get('system', '')}|{coding['code']}"
+    return str(concept.get("text", ""))
