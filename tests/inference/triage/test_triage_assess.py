@@ -91,7 +91,7 @@ cases = st.builds(
 
 
 @given(cases)
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_the_level_is_that_of_the_worst_reason_and_lies_in_its_own_range(case: TriageCase) -> None:
     assessment = assess(case, PACK)
     levels = [reason.level for reason in assessment.reasons]
@@ -100,7 +100,7 @@ def test_the_level_is_that_of_the_worst_reason_and_lies_in_its_own_range(case: T
 
 
 @given(cases, st.sampled_from([f.name for f in fields(VitalSigns) if f.name != "hypercapnic_target"]))
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_the_range_without_a_vital_sign_holds_the_level_with_it(case: TriageCase, name: str) -> None:
     removed: dict[str, Any] = {name: None}
     without = replace(case, vital_signs=replace(case.vital_signs, **removed))
@@ -111,7 +111,7 @@ def test_the_range_without_a_vital_sign_holds_the_level_with_it(case: TriageCase
 
 
 @given(cases, st.sampled_from([f.name for f in fields(TriageCase) if f.name not in ("vital_signs", "stroke_signs")]))
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_the_range_without_a_finding_is_never_better_than_the_truth_allows(case: TriageCase, name: str) -> None:
     removed: dict[str, Any] = {name: None}
     without = assess(replace(case, **removed), PACK)
@@ -141,7 +141,7 @@ def _levels_along(case: TriageCase, signs: VitalSigns, name: str, values: list[f
 
 
 @given(cases, st.sampled_from(WORSENING))
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_worsening_a_vital_sign_never_lowers_the_severity(case: TriageCase, path: tuple[str, list[float]]) -> None:
     name, values = path
     child = case.age is not None and case.age.years < 16
@@ -154,10 +154,10 @@ def test_worsening_a_vital_sign_never_lowers_the_severity(case: TriageCase, path
 
 
 @given(cases, st.integers(0, 15), st.sampled_from(["heart_rate", "respiratory_rate"]))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_a_child_whose_rate_rises_is_never_less_severe(case: TriageCase, years: int, name: str) -> None:
     case = replace(case, age=age_from_quantity(years, "a"))
-    levels = _levels_along(case, case.vital_signs, name, [float(rate) for rate in range(60, 240, 5)])
+    levels = _levels_along(case, case.vital_signs, name, [float(rate) for rate in range(60, 240, 15)])
     first_normal = levels.index(max(levels))
     assert levels[first_normal:] == sorted(levels[first_normal:], reverse=True)
 

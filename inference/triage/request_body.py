@@ -1,0 +1,301 @@
+"""From the JSON body of a triage request to a `TriageRequest`, or to every fault it has, each with its remedy.
+
+Null and absent both mean unknown. The fields of `TriageCase` decide about the level; sex, patient, position and time
+are for the record and the hospitals alone.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+import orjson
+from django.utils.translation import gettext as _
+
+from inference.triage.case import (
+    Appearance,
+    Bleeding,
+    Complaint,
+    Mechanism,
+    PainOnset,
+    PainSite,
+    Perfusion,
+    RespiratoryDistress,
+    StrokeSigns,
+    Symptom,
+    TriageCase,
+)
+from inference.triage.hospitals import Position
+from inference.triage.vital_signs import MEASUREMENTS, Acvpu, Age, Avpu, Measurement, VitalSigns, age_from_quantity
+
+LARGEST_BODY = 64 * 1024  # bytes
+LONGEST_TEXT = 500
+
+
+class Sex(StrEnum):
+    """http://hl7.org/fhir/administrative-gender, for the record alone."""
+
+    MALE = "male"
+    FEMALE = "female"
+    OTHER = "other"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class TriageRequest:
+    """A valid request. `body` is the canonical JSON (sorted keys) that identifies it."""
+
+    case: TriageCase
+    body: bytes
+    sex: Sex | None = None
+    complaint_text: str | None = None
+    patient: str | None = None
+    position: Position | None = None
+    measured_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FieldError:
+    """What is wrong with one field (dotted path) and how to mend it, in the reader's language."""
+
+    field: str
+    message: str
+
+
+class InvalidRequest(ValueError):
+    """The body cannot be understood: `errors` names every bad field; empty when it is not a JSON object at all."""
+
+    def __init__(self, detail: str, errors: tuple[FieldError, ...] = ()) -> None:
+        super().__init__(detail)
+        self.detail = detail
+        self.errors = errors
+
+
+class _Bad(Exception):
+    pass
+
+
+Parser = Callable[[Any], Any]
+
+
+def _boolean(value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise _Bad(_("Send true, false or null."))
+    return value
+
+
+def _choice(codes: type[StrEnum]) -> Parser:
+    by_value = {code.value: code for code in codes}
+
+    def parse(value: Any) -> StrEnum:
+        if not isinstance(value, str) or value not in by_value:
+            raise _Bad(_("Send one of %(codes)s, or null.") % {"codes": ", ".join(by_value)})
+        return by_value[value]
+
+    return parse
+
+
+def _choices(codes: type[StrEnum]) -> Parser:
+    by_value = {code.value: code for code in codes}
+
+    def parse(value: Any) -> frozenset[StrEnum]:
+        if not isinstance(value, list) or not all(isinstance(item, str) and item in by_value for item in value):
+            raise _Bad(
+                _("Send a list of %(codes)s; an empty list for none, null for unknown.")
+                % {"codes": ", ".join(by_value)}
+            )
+        return frozenset(by_value[item] for item in value)
+
+    return parse
+
+
+def _number(low: float, high: float, unit: str, *, integer: bool) -> Parser:
+    def parse(value: Any) -> float:
+        wanted = {"low": f"{low:g}", "high": f"{high:g}", "unit": unit}
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise _Bad(_("Send a number from %(low)s to %(high)s %(unit)s, or null.") % wanted)
+        if not low <= value <= high:
+            raise _Bad(
+                _("The value is not plausible: send %(low)s to %(high)s %(unit)s, or null when unknown.") % wanted
+            )
+        if integer and value != int(value):
+            raise _Bad(_("Send a whole number from %(low)s to %(high)s %(unit)s, or null.") % wanted)
+        return int(value) if integer else value
+
+    return parse
+
+
+def _measured(measurement: Measurement) -> Parser:
+    return _number(measurement.low, measurement.high, measurement.unit, integer=measurement.integer)
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str) or len(value) > LONGEST_TEXT:
+        raise _Bad(_("Send a text of at most %(most)s characters, or null.") % {"most": LONGEST_TEXT})
+    return value
+
+
+def _patient(value: Any) -> str:
+    if not isinstance(value, str) or not re.fullmatch(r"Patient/[A-Za-z0-9\-.]{1,64}", value):
+        raise _Bad(_("Send a reference such as Patient/123, or null."))
+    return value
+
+
+def _time(value: Any) -> datetime:
+    try:
+        time = datetime.fromisoformat(value)
+    except (TypeError, ValueError):
+        time = None
+    if time is None or time.tzinfo is None:
+        raise _Bad(_("Send a date and time with its offset, such as 2026-11-22T09:30:00+09:00, or null."))
+    return time
+
+
+def _age(value: Any) -> Age:
+    remedy = _('Send {"value": 67, "unit": "a"}: a for completed years 0-125, mo for months 0-47, d for days 0-60.')
+    if not isinstance(value, dict) or set(value) != {"value", "unit"}:
+        raise _Bad(remedy)
+    number = value["value"]
+    if isinstance(number, bool) or not isinstance(number, int) or not isinstance(value["unit"], str):
+        raise _Bad(remedy)
+    try:
+        return age_from_quantity(number, value["unit"])
+    except ValueError:
+        raise _Bad(remedy) from None
+
+
+VITAL_SIGN_FIELDS: Mapping[str, Parser] = {
+    **{name: _measured(measurement) for name, measurement in MEASUREMENTS.items()},
+    "acvpu": _choice(Acvpu),
+    "avpu": _choice(Avpu),
+    "oxygen_given": _boolean,
+    "hypercapnic_target": _boolean,
+}
+STROKE_FIELDS: Mapping[str, Parser] = {
+    "face": _boolean,
+    "arm_drift": _number(0, 2, "", integer=True),
+    "grip": _number(0, 2, "", integer=True),
+    "speech": _boolean,
+    "balance": _boolean,
+    "eyes": _boolean,
+}
+POSITION_FIELDS: Mapping[str, Parser] = {
+    "latitude": _number(-90, 90, "deg", integer=False),
+    "longitude": _number(-180, 180, "deg", integer=False),
+}
+CASE_FIELDS: Mapping[str, Parser] = {
+    "age": _age,
+    "pregnancy": _boolean,
+    "complaint": _choice(Complaint),
+    "cardiac_arrest": _boolean,
+    "airway_obstructed": _boolean,
+    "respiratory_distress": _choice(RespiratoryDistress),
+    "perfusion": _choice(Perfusion),
+    "appearance": _choice(Appearance),
+    "suspected_infection": _boolean,
+    "immunocompromised": _boolean,
+    "bleeding": _choice(Bleeding),
+    "bleeding_disorder": _boolean,
+    "pain_site": _choice(PainSite),
+    "pain_onset": _choice(PainOnset),
+    "injury": _boolean,
+    "mechanism": _choices(Mechanism),
+    "symptoms": _choices(Symptom),
+    "ecg_st_elevation": _boolean,
+}
+RECORD_FIELDS: Mapping[str, Parser] = {
+    "sex": _choice(Sex),
+    "complaint_text": _text,
+    "patient": _patient,
+    "measured_at": _time,
+}
+NESTED = ("vital_signs", "stroke_signs", "position")
+
+
+def parse_request(body: bytes) -> TriageRequest:
+    """Read a request body (JSON, UTF-8). Raises InvalidRequest with all faults."""
+    if len(body) > LARGEST_BODY:
+        raise InvalidRequest(_("The body is larger than %(most)s bytes.") % {"most": LARGEST_BODY})
+    try:
+        document = orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        raise InvalidRequest(_("The body is not JSON: %(fault)s.") % {"fault": error}) from error
+    if not isinstance(document, dict):
+        raise InvalidRequest(_("The body is not a JSON object: send {…}."))
+    reading = _Reading()
+    case_values = reading.fields(
+        _without(document, {*NESTED, *RECORD_FIELDS}), CASE_FIELDS, "", (*NESTED, *RECORD_FIELDS)
+    )
+    record_values = reading.fields(_only(document, RECORD_FIELDS), RECORD_FIELDS, "")
+    vital_signs = VitalSigns(**reading.nested(document, "vital_signs", VITAL_SIGN_FIELDS))
+    stroke_signs = StrokeSigns(**reading.nested(document, "stroke_signs", STROKE_FIELDS))
+    position = reading.position(document)
+    if reading.errors:
+        raise InvalidRequest(_("Some fields cannot be used."), tuple(reading.errors))
+    return TriageRequest(
+        case=TriageCase(vital_signs=vital_signs, stroke_signs=stroke_signs, **case_values),
+        body=orjson.dumps(document, option=orjson.OPT_SORT_KEYS),
+        position=position,
+        **record_values,
+    )
+
+
+def _without(document: Mapping[str, Any], names: set[str]) -> dict[str, Any]:
+    return {name: value for name, value in document.items() if name not in names}
+
+
+def _only(document: Mapping[str, Any], names: Mapping[str, Parser]) -> dict[str, Any]:
+    return {name: value for name, value in document.items() if name in names}
+
+
+@dataclass(slots=True)
+class _Reading:
+    errors: list[FieldError] = field(default_factory=list)
+
+    def fields(
+        self, given: Mapping[str, Any], known: Mapping[str, Parser], prefix: str, others: tuple[str, ...] = ()
+    ) -> dict[str, Any]:
+        values: dict[str, Any] = {}
+        for name, value in given.items():
+            if name not in known:
+                self._reject(prefix + name, _unknown_name(name, (*known, *others)))
+            elif value is not None:
+                try:
+                    values[name] = known[name](value)
+                except _Bad as bad:
+                    self._reject(prefix + name, str(bad))
+        return values
+
+    def nested(self, document: Mapping[str, Any], name: str, known: Mapping[str, Parser]) -> dict[str, Any]:
+        value = document.get(name)
+        if value is None:
+            return {}
+        if not isinstance(value, dict):
+            self._reject(name, _("Send an object with %(names)s, or null.") % {"names": ", ".join(known)})
+            return {}
+        return self.fields(value, known, f"{name}.")
+
+    def position(self, document: Mapping[str, Any]) -> Position | None:
+        before = len(self.errors)
+        values = self.nested(document, "position", POSITION_FIELDS)
+        if (not values and document.get("position") is None) or len(self.errors) > before:
+            return None
+        missing = [name for name in POSITION_FIELDS if name not in values]
+        for name in missing:
+            self._reject(f"position.{name}", _("Send both latitude and longitude in degrees (WGS 84)."))
+        return None if missing else Position(**values)
+
+    def _reject(self, name: str, message: str) -> None:
+        self.errors.append(FieldError(name, message))
+
+
+def _unknown_name(name: str, known: tuple[str, ...]) -> str:
+    close = difflib.get_close_matches(name, known, n=1)
+    if close:
+        return _("There is no such field: did you mean %(name)s?") % {"name": close[0]}
+    return _("There is no such field: leave it out.")

@@ -1,0 +1,163 @@
+"""POST /api/v1/triage: HTTP around the assessment. Level and reasons depend on the body and the rule pack alone."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import datetime
+from functools import cache
+from typing import Any
+
+import orjson
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+from django.views import View
+
+from inference.triage import store
+from inference.triage.answer import Circumstances, answer
+from inference.triage.assess import TriageAssessment, assess
+from inference.triage.device_token import Device, KeyFile, TokenRefused, verify
+from inference.triage.hospital_source import SnapshotHolder, is_outdated, load_snapshot
+from inference.triage.hospitals import Candidate, Capability, candidates
+from inference.triage.recording import Unavailable
+from inference.triage.request_body import InvalidRequest, TriageRequest, parse_request
+from inference.triage.rule_pack import RulePack, safety_net
+
+JSON = "application/json"
+PROBLEM = "application/problem+json"
+KEY = re.compile(r"[\x21-\x7e]{8,200}")
+
+Record = Callable[[store.Submission], store.Written]
+
+
+class Refusal(Exception):
+    """An answer that ends the request: RFC 9457 problem details."""
+
+    def __init__(self, status: int, title: str, detail: str, **members: Any) -> None:
+        super().__init__(title)
+        self.status = status
+        self.problem = {"type": "about:blank", "title": title, "status": status, "detail": detail} | members
+
+
+class TriageView(View):
+    """Assess a patient. `record` writes the submission and may raise Unavailable; `hospitals` holds the snapshot."""
+
+    http_method_names = ["post", "options"]  # noqa: RUF012 - Django's own attribute
+    record: Record = staticmethod(store.record)
+    clock: Callable[[], datetime] = staticmethod(timezone.now)
+    hospitals: SnapshotHolder | None = None
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        """Answer with the assessment, or with a problem."""
+        try:
+            return self._assess(request)
+        except Refusal as refusal:
+            return _problem(refusal)
+
+    def http_method_not_allowed(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        response = _problem(Refusal(405, _("Method not allowed"), _("Send a POST request.")))
+        response["Allow"] = "POST, OPTIONS"
+        return response
+
+    def _assess(self, http: HttpRequest) -> HttpResponse:
+        now = self.clock()
+        device = _device(http, now)
+        key = _idempotency_key(http)
+        request = _request(http)
+        pack = safety_net()
+        assessment = assess(request.case, pack)
+        found, degraded = self._candidates(request, assessment, now)
+        body = _body(assessment, pack, Circumstances(now, found, degraded))
+        try:
+            written = self.record(store.Submission(device, key, request, assessment, body, now))
+        except Unavailable:
+            degraded = (*degraded, "record_unavailable")
+            return _answer(_body(assessment, pack, Circumstances(now, found, degraded, recorded=False)))
+        if written.answer is None:
+            raise Refusal(
+                422,
+                _("The key was used before"),
+                _("This Idempotency-Key came with another body. Send a new key for a new assessment."),
+            )
+        return _answer(written.answer)
+
+    def _candidates(
+        self, request: TriageRequest, assessment: TriageAssessment, now: datetime
+    ) -> tuple[tuple[Candidate, ...], tuple[str, ...]]:
+        snapshot = (self.hospitals or _hospitals()).current(now)
+        if snapshot is None or not snapshot.rooms:
+            return (), ("hospitals_unavailable",)
+        outdated = ("hospitals_outdated",) if is_outdated(snapshot, now) else ()
+        if request.position is None:
+            return (), outdated
+        known = {capability.value for capability in Capability}
+        needs = [Capability(need) for flag in assessment.red_flags for need in flag.needs if need in known]
+        return candidates(request.position, needs, snapshot, now), outdated
+
+
+@cache
+def _hospitals() -> SnapshotHolder:
+    return SnapshotHolder(load_snapshot, store.store_deadline(threads=1))
+
+
+@cache
+def _key_file(source: str) -> KeyFile:
+    return KeyFile(source)
+
+
+def _device(http: HttpRequest, now: datetime) -> Device:
+    scheme, _space, token = http.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not token.strip():
+        raise Refusal(401, _("The device is not known"), _("Send the device's token: Authorization: Bearer <token>."))
+    try:
+        return verify(token.strip(), _key_file(settings.TRIAGE_DEVICE_KEYS).keys(), now)
+    except TokenRefused as refused:
+        if refused.authenticated:
+            detail = _("The token is valid but not for triage: ask for a token for this device and its organization.")
+            raise Refusal(403, _("The device may not do this"), detail, reason=refused.reason) from None
+        detail = _("The token is not valid or has expired: issue a new one for the device.")
+        raise Refusal(401, _("The device is not known"), detail, reason=refused.reason) from None
+
+
+def _idempotency_key(http: HttpRequest) -> str:
+    key = http.headers.get("Idempotency-Key", "").strip('"')
+    if not KEY.fullmatch(key):
+        detail = _(
+            "Send the header Idempotency-Key with 8 to 200 visible ASCII characters, such as a UUID: "
+            "a new one for each assessment, the same one when you repeat it."
+        )
+        raise Refusal(400, _("The idempotency key is missing or not usable"), detail)
+    return key
+
+
+def _request(http: HttpRequest) -> TriageRequest:
+    if http.content_type not in (JSON, ""):
+        raise Refusal(415, _("The media type is not supported"), _("Send application/json."))
+    try:
+        return parse_request(http.body)
+    except InvalidRequest as invalid:
+        errors = [{"field": error.field, "message": error.message} for error in invalid.errors]
+        status = 422 if errors else 400
+        raise Refusal(status, _("The request is not valid"), invalid.detail, errors=errors) from None
+
+
+def _body(assessment: TriageAssessment, pack: RulePack, circumstances: Circumstances) -> bytes:
+    return orjson.dumps(answer(assessment, pack, circumstances))
+
+
+def _answer(body: bytes) -> HttpResponse:
+    response = HttpResponse(body, content_type=JSON)
+    response["Content-Language"] = get_language() or "ko"
+    response["Cache-Control"] = "no-store"
+    return response
+
+
+def _problem(refusal: Refusal) -> HttpResponse:
+    response = HttpResponse(orjson.dumps(refusal.problem), content_type=PROBLEM, status=refusal.status)
+    if refusal.status == 401:
+        response["WWW-Authenticate"] = 'Bearer realm="bitgoeul-triage"'
+    response["Cache-Control"] = "no-store"
+    return response
