@@ -16,6 +16,7 @@ from health_platform.demo.load import (
     Progress,
     first_institutions,
     load_citizens,
+    load_city,
     load_first,
     load_institutions,
 )
@@ -102,6 +103,33 @@ def test_the_institutions_that_come_first_take_part_or_have_an_emergency_room(ci
     first = first_institutions(city)
     assert set(city.staff) <= set(first)
     assert 100 < len(first) < 121
+
+
+def test_the_whole_city_comes_after_its_first_citizens(city: City) -> None:
+    sent: list[dict[str, Any]] = []
+
+    def answer(_key: str, bundle: dict[str, Any]) -> dict[str, Any]:
+        sent.append(bundle)
+        kinds = [entry["resource"]["resourceType"] for entry in bundle["entry"]]
+        locations = [f"{kind}/{len(sent)}-{place}/_history/1" for place, kind in enumerate(kinds)]
+        return {"resourceType": "Bundle", "entry": [{"response": {"location": where}} for where in locations]}
+
+    stages: list[Progress] = []
+    load_city(answer, city, 5, stages.append, first=2)
+    finished = [(each.stage, each.total) for each in stages if each.done == each.total]
+    first = len(first_institutions(city))
+    assert finished == [
+        ("institutions", first),
+        ("staff", 100),
+        ("citizens", 2),
+        ("institutions", 2331 - first),
+        ("citizens", 3),
+    ]
+    resources = [entry["resource"] for bundle in sent for entry in bundle["entry"]]
+    assert sum(each["resourceType"] == "Patient" for each in resources) == 5
+    assert sum(each["resourceType"] == "Organization" for each in resources) == 2331
+    references = {each["subject"]["reference"] for each in resources if "subject" in each}
+    assert not any("?" in reference for reference in references)
 
 
 def test_a_refused_transaction_is_an_error_that_says_who_sent_it(city: City) -> None:
