@@ -1,0 +1,5 @@
+"""Liver fibrosis."""
+
+from .family import Candidate, Family
+
+FAMILY = Family("liver", (Candidate("fib4"),))
