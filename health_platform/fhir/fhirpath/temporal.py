@@ -283,7 +283,7 @@ def _moved_time(value: Time, seconds: Decimal) -> Time:
 def _clock(parts: tuple[int, ...], second: Decimal | None, seconds: Decimal) -> tuple[int, int, Decimal]:
     """Hour (may pass 23 or fall below 0), minute and second after the move."""
     minute = parts[1] if len(parts) > 1 else 0
-    total = Decimal(parts[0] * 3600 + minute * 60) + (second or _ZERO) + seconds
+    total = (_ZERO if second is None else second) + Decimal(parts[0] * 3600 + minute * 60) + seconds
     minutes = int(total // 60)
     rest = total - minutes * 60
     if rest < 0:
