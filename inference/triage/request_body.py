@@ -80,7 +80,15 @@ class _Bad(Exception):
     pass
 
 
-Parser = Callable[[Any], Any]
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A field of the body: how it is read (raises _Bad) and its JSON Schema, null aside."""
+
+    parse: Callable[[Any], Any]
+    schema: Mapping[str, Any]
+
+
+Fields = Mapping[str, Field]
 
 
 def _boolean(value: Any) -> bool:
@@ -89,7 +97,10 @@ def _boolean(value: Any) -> bool:
     return value
 
 
-def _choice(codes: type[StrEnum]) -> Parser:
+BOOLEAN = Field(_boolean, {"type": "boolean"})
+
+
+def _choice(codes: type[StrEnum]) -> Field:
     by_value = {code.value: code for code in codes}
 
     def parse(value: Any) -> StrEnum:
@@ -97,10 +108,10 @@ def _choice(codes: type[StrEnum]) -> Parser:
             raise _Bad(_("Send one of %(codes)s, or null.") % {"codes": ", ".join(by_value)})
         return by_value[value]
 
-    return parse
+    return Field(parse, {"type": "string", "enum": list(by_value)})
 
 
-def _choices(codes: type[StrEnum]) -> Parser:
+def _choices(codes: type[StrEnum]) -> Field:
     by_value = {code.value: code for code in codes}
 
     def parse(value: Any) -> frozenset[StrEnum]:
@@ -111,10 +122,10 @@ def _choices(codes: type[StrEnum]) -> Parser:
             )
         return frozenset(by_value[item] for item in value)
 
-    return parse
+    return Field(parse, {"type": "array", "items": {"type": "string", "enum": list(by_value)}})
 
 
-def _number(low: float, high: float, unit: str, *, integer: bool) -> Parser:
+def _number(low: float, high: float, unit: str, *, integer: bool) -> Field:
     def parse(value: Any) -> float:
         wanted = {"low": f"{low:g}", "high": f"{high:g}", "unit": unit}
         if isinstance(value, bool) or not isinstance(value, int | float):
@@ -127,10 +138,11 @@ def _number(low: float, high: float, unit: str, *, integer: bool) -> Parser:
             raise _Bad(_("Send a whole number from %(low)s to %(high)s %(unit)s, or null.") % wanted)
         return int(value) if integer else value
 
-    return parse
+    kind = "integer" if integer else "number"
+    return Field(parse, {"type": kind, "minimum": low, "maximum": high} | ({"description": unit} if unit else {}))
 
 
-def _measured(measurement: Measurement) -> Parser:
+def _measured(measurement: Measurement) -> Field:
     return _number(measurement.low, measurement.high, measurement.unit, integer=measurement.integer)
 
 
@@ -169,52 +181,73 @@ def _age(value: Any) -> Age:
         raise _Bad(remedy) from None
 
 
-VITAL_SIGN_FIELDS: Mapping[str, Parser] = {
+AGE = Field(
+    _age,
+    {
+        "type": "object",
+        "required": ["value", "unit"],
+        "additionalProperties": False,
+        "properties": {
+            "value": {"type": "integer", "minimum": 0, "maximum": 125},
+            "unit": {"type": "string", "enum": ["a", "mo", "d"], "description": "UCUM: years, months, days"},
+        },
+    },
+)
+TEXT = Field(_text, {"type": "string", "maxLength": LONGEST_TEXT})
+PATIENT = Field(_patient, {"type": "string", "pattern": r"^Patient/[A-Za-z0-9\-.]{1,64}$"})
+TIME = Field(_time, {"type": "string", "format": "date-time"})
+
+VITAL_SIGN_FIELDS: Fields = {
     **{name: _measured(measurement) for name, measurement in MEASUREMENTS.items()},
     "acvpu": _choice(Acvpu),
     "avpu": _choice(Avpu),
-    "oxygen_given": _boolean,
-    "hypercapnic_target": _boolean,
+    "oxygen_given": BOOLEAN,
+    "hypercapnic_target": BOOLEAN,
 }
-STROKE_FIELDS: Mapping[str, Parser] = {
-    "face": _boolean,
+STROKE_FIELDS: Fields = {
+    "face": BOOLEAN,
     "arm_drift": _number(0, 2, "", integer=True),
     "grip": _number(0, 2, "", integer=True),
-    "speech": _boolean,
-    "balance": _boolean,
-    "eyes": _boolean,
+    "speech": BOOLEAN,
+    "balance": BOOLEAN,
+    "eyes": BOOLEAN,
 }
-POSITION_FIELDS: Mapping[str, Parser] = {
+POSITION_FIELDS: Fields = {
     "latitude": _number(-90, 90, "deg", integer=False),
     "longitude": _number(-180, 180, "deg", integer=False),
 }
-CASE_FIELDS: Mapping[str, Parser] = {
-    "age": _age,
-    "pregnancy": _boolean,
+CASE_FIELDS: Fields = {
+    "age": AGE,
+    "pregnancy": BOOLEAN,
     "complaint": _choice(Complaint),
-    "cardiac_arrest": _boolean,
-    "airway_obstructed": _boolean,
+    "cardiac_arrest": BOOLEAN,
+    "airway_obstructed": BOOLEAN,
     "respiratory_distress": _choice(RespiratoryDistress),
     "perfusion": _choice(Perfusion),
     "appearance": _choice(Appearance),
-    "suspected_infection": _boolean,
-    "immunocompromised": _boolean,
+    "suspected_infection": BOOLEAN,
+    "immunocompromised": BOOLEAN,
     "bleeding": _choice(Bleeding),
-    "bleeding_disorder": _boolean,
+    "bleeding_disorder": BOOLEAN,
     "pain_site": _choice(PainSite),
     "pain_onset": _choice(PainOnset),
-    "injury": _boolean,
+    "injury": BOOLEAN,
     "mechanism": _choices(Mechanism),
     "symptoms": _choices(Symptom),
-    "ecg_st_elevation": _boolean,
+    "ecg_st_elevation": BOOLEAN,
 }
-RECORD_FIELDS: Mapping[str, Parser] = {
+RECORD_FIELDS: Fields = {
     "sex": _choice(Sex),
-    "complaint_text": _text,
-    "patient": _patient,
-    "measured_at": _time,
+    "complaint_text": TEXT,
+    "patient": PATIENT,
+    "measured_at": TIME,
 }
-NESTED = ("vital_signs", "stroke_signs", "position")
+NESTED_FIELDS: Mapping[str, Fields] = {
+    "vital_signs": VITAL_SIGN_FIELDS,
+    "stroke_signs": STROKE_FIELDS,
+    "position": POSITION_FIELDS,
+}
+NESTED = tuple(NESTED_FIELDS)
 
 
 def parse_request(body: bytes) -> TriageRequest:
@@ -249,7 +282,7 @@ def _without(document: Mapping[str, Any], names: set[str]) -> dict[str, Any]:
     return {name: value for name, value in document.items() if name not in names}
 
 
-def _only(document: Mapping[str, Any], names: Mapping[str, Parser]) -> dict[str, Any]:
+def _only(document: Mapping[str, Any], names: Fields) -> dict[str, Any]:
     return {name: value for name, value in document.items() if name in names}
 
 
@@ -258,7 +291,7 @@ class _Reading:
     errors: list[FieldError] = field(default_factory=list)
 
     def fields(
-        self, given: Mapping[str, Any], known: Mapping[str, Parser], prefix: str, others: tuple[str, ...] = ()
+        self, given: Mapping[str, Any], known: Fields, prefix: str, others: tuple[str, ...] = ()
     ) -> dict[str, Any]:
         values: dict[str, Any] = {}
         for name, value in given.items():
@@ -266,12 +299,12 @@ class _Reading:
                 self._reject(prefix + name, _unknown_name(name, (*known, *others)))
             elif value is not None:
                 try:
-                    values[name] = known[name](value)
+                    values[name] = known[name].parse(value)
                 except _Bad as bad:
                     self._reject(prefix + name, str(bad))
         return values
 
-    def nested(self, document: Mapping[str, Any], name: str, known: Mapping[str, Parser]) -> dict[str, Any]:
+    def nested(self, document: Mapping[str, Any], name: str, known: Fields) -> dict[str, Any]:
         value = document.get(name)
         if value is None:
             return {}
