@@ -1,0 +1,237 @@
+"""The shapes of requests and answers. They check and describe; what is done stands in services.py and selectors.py."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rest_framework import serializers
+
+from citizen_app_api.mydata.consent import Purpose
+from citizen_app_api.plain_language.records import KINDS
+from citizen_app_api.plain_language.summary import SEX, Knowledge
+from citizen_app_api.resources.exercise import Trouble
+from citizen_app_api.services import Advice
+
+Answer = serializers.Serializer[Any]
+DAY = "Day, month or year, as precise as the record: 2026-11-21, 2026-11 or 2026. Null when not recorded."
+
+
+class _Text(serializers.CharField):
+    """A text of the answer; None is null."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(allow_null=True, **options)
+
+
+class FieldErrorSerializer(Answer):
+    field = serializers.CharField()
+    message = serializers.CharField()
+
+
+class ProblemSerializer(Answer):
+    """An error (RFC 9457). `errors` names each field that has to be mended, and how."""
+
+    type = serializers.CharField()
+    title = serializers.CharField()
+    status = serializers.IntegerField()
+    detail = serializers.CharField(required=False)
+    errors = FieldErrorSerializer(many=True, required=False)
+
+
+class SignInSerializer(Answer):
+    username = serializers.CharField(max_length=150)
+    password = serializers.CharField(max_length=128, trim_whitespace=False)
+
+
+class SessionSerializer(Answer):
+    access_token = serializers.CharField()
+    token_type = serializers.CharField()
+    expires_in = serializers.IntegerField(help_text="Seconds until the session ends.")
+    name = serializers.CharField()
+
+
+class PersonSerializer(Answer):
+    id = serializers.CharField()
+    name = _Text()
+    birth_date = _Text(help_text=DAY)
+    age = serializers.IntegerField(allow_null=True, help_text="Completed years.")
+    sex = serializers.ChoiceField(choices=list(SEX))
+    sex_text = serializers.CharField()
+
+
+class DetailSerializer(Answer):
+    label = serializers.CharField()
+    text = serializers.CharField()
+
+
+class EntrySerializer(Answer):
+    id = serializers.CharField()
+    date = _Text(help_text=DAY)
+    title = serializers.CharField(help_text="In plain words.")
+    recorded_as = _Text(help_text="The words of the record where they differ.")
+    value = _Text()
+    value_note = _Text(help_text="How the value compares, or why there is none.")
+    place = _Text()
+    details = DetailSerializer(many=True)
+
+
+class SectionSerializer(Answer):
+    state = serializers.ChoiceField(choices=list(Knowledge))
+    note = serializers.CharField()
+    items = EntrySerializer(many=True)
+
+
+class MeasurementSerializer(Answer):
+    title = serializers.CharField()
+    value = _Text(help_text="With its unit. Null: the record holds none.")
+    note = _Text()
+    usual_range = _Text()
+    date = _Text(help_text=DAY)
+    place = _Text()
+
+
+class SummarySerializer(Answer):
+    person = PersonSerializer()
+    conditions = SectionSerializer()
+    medicines = SectionSerializer()
+    allergies = SectionSerializer()
+    vital_signs = MeasurementSerializer(many=True)
+    laboratory = MeasurementSerializer(many=True)
+
+
+class RecordsQuerySerializer(Answer):
+    kind = serializers.ChoiceField(choices=KINDS)
+    limit = serializers.IntegerField(min_value=1, max_value=100, default=20)
+    cursor = serializers.CharField(max_length=200, required=False)
+
+
+class RecordsSerializer(Answer):
+    kind = serializers.ChoiceField(choices=KINDS)
+    items = EntrySerializer(many=True)
+    next = _Text(help_text="The `cursor` of the next page; null at the end.")
+
+
+class ExerciseSerializer(Answer):
+    id = serializers.CharField(help_text="Names the exercise when it is logged.")
+    title = serializers.CharField()
+    description = _Text()
+    how_often = _Text()
+    cautions = serializers.ListField(child=serializers.CharField())
+    done_recently = serializers.IntegerField(help_text="How often it stands among the newest 200 log entries.")
+    last_done = _Text(help_text=DAY)
+
+
+class PlanSerializer(Answer):
+    id = serializers.CharField()
+    title = serializers.CharField()
+    description = _Text()
+    signed_by = _Text()
+    start = _Text(help_text=DAY)
+    end = _Text(help_text=DAY)
+    goals = serializers.ListField(child=serializers.CharField())
+    exercises = ExerciseSerializer(many=True)
+    notes = serializers.ListField(child=serializers.CharField())
+
+
+class PlansSerializer(Answer):
+    items = PlanSerializer(many=True)
+    notice = serializers.CharField()
+
+
+class LogExerciseSerializer(Answer):
+    exercise = serializers.CharField(max_length=100)
+    done_on = serializers.DateField()
+    minutes = serializers.IntegerField(min_value=1, max_value=600, required=False, allow_null=True)
+    effort = serializers.IntegerField(
+        min_value=0, max_value=10, required=False, allow_null=True, help_text="0 is none, 10 the most possible."
+    )
+    trouble = serializers.ListField(child=serializers.ChoiceField(choices=list(Trouble)), required=False, max_length=5)
+    note = serializers.CharField(max_length=500, required=False, allow_blank=True)
+
+
+class LoggedSerializer(Answer):
+    id = serializers.CharField()
+    advice = serializers.ChoiceField(choices=list(Advice))
+    text = serializers.CharField()
+
+
+class ConsentSerializer(Answer):
+    id = serializers.CharField()
+    purpose = _Text(help_text="Null for a consent that was not given here.")
+    title = serializers.CharField()
+    status = serializers.CharField(help_text="A code of http://hl7.org/fhir/consent-state-codes.")
+    status_text = serializers.CharField()
+    given_on = _Text(help_text=DAY)
+    end = _Text(help_text=DAY)
+    may_withdraw = serializers.BooleanField()
+
+
+class ConsentsSerializer(Answer):
+    items = ConsentSerializer(many=True)
+
+
+class GiveConsentSerializer(Answer):
+    purpose = serializers.ChoiceField(choices=list(Purpose))
+    end = serializers.DateField(required=False, allow_null=True, help_text="The last day; without one until withdrawn.")
+
+
+class LookSerializer(Answer):
+    number = serializers.IntegerField()
+    at = serializers.DateTimeField()
+    who = serializers.CharField()
+    institution = _Text()
+    own = serializers.BooleanField(help_text="Whether it was the citizen herself.")
+    action = serializers.CharField()
+    what = serializers.ListField(child=serializers.CharField())
+    purpose = serializers.CharField()
+    sentence = serializers.CharField()
+
+
+class AccessLogQuerySerializer(Answer):
+    before = serializers.IntegerField(min_value=1, required=False, help_text="`next` of the page before.")
+    limit = serializers.IntegerField(min_value=1, max_value=100, default=20)
+
+
+class AccessLogSerializer(Answer):
+    items = LookSerializer(many=True)
+    next = serializers.IntegerField(allow_null=True)
+
+
+class ClinicSerializer(Answer):
+    id = serializers.CharField()
+    name = _Text()
+    phone = _Text()
+    address = _Text()
+    home = serializers.BooleanField()
+
+
+class ClinicsSerializer(Answer):
+    items = ClinicSerializer(many=True)
+
+
+class AskSerializer(Answer):
+    text = serializers.CharField(max_length=2000)
+    about = serializers.RegexField(
+        r"^(RiskAssessment|CarePlan|Observation)/[A-Za-z0-9\-.]{1,64}$",
+        required=False,
+        allow_null=True,
+        help_text="What it is about, such as RiskAssessment/7.",
+    )
+
+
+class AskedSerializer(Answer):
+    id = serializers.CharField()
+
+
+class QuestionSerializer(Answer):
+    id = serializers.CharField()
+    text = serializers.CharField()
+    sent = serializers.DateTimeField(allow_null=True)
+    status = serializers.CharField(help_text="A code of http://hl7.org/fhir/task-status; empty when not known.")
+    status_text = serializers.CharField()
+    about = _Text()
+    answers = serializers.ListField(child=serializers.CharField())
+
+
+class QuestionsSerializer(Answer):
+    items = QuestionSerializer(many=True)

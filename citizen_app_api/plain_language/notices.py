@@ -1,0 +1,13 @@
+"""What is said beside everything that was calculated."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext as _
+
+
+def not_a_device() -> str:
+    """The notice on every result."""
+    return _(
+        "A computer calculated this from your record. It is not a cleared medical device and no diagnosis. "
+        "Talk it over with your clinic before you change anything."
+    )

@@ -1,0 +1,1 @@
+"""The FHIR resources that are written on a citizen's behalf (pure)."""
