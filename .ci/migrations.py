@@ -10,7 +10,8 @@ from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parents[1]
 REMOVING = re.compile(
-    r"migrations\.(RemoveField|DeleteModel|RenameField|RenameModel|AlterModelTable)|DROP (TABLE|COLUMN)|RENAME (TO|COLUMN)"
+    r"migrations\.(RemoveField|DeleteModel|RenameField|RenameModel|AlterModelTable)"
+    r"|DROP (TABLE|COLUMN)|RENAME (TO|COLUMN)"
 )
 
 

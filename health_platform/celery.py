@@ -12,7 +12,7 @@ from typing import Any
 
 from celery import Celery
 from django.conf import settings
-from kombu import Queue
+from kombu.entity import Queue
 from kombu.exceptions import OperationalError
 
 log = logging.getLogger(__name__)
@@ -33,7 +33,9 @@ def broker_settings(url: str, folder: str) -> dict[str, Any]:
         "worker_hijack_root_logger": False,
     }
     if url:
-        quorum = Queue("bitgoeul", routing_key="bitgoeul", queue_arguments={"x-queue-type": "quorum"})
+        quorum: Any = Queue(  # type: ignore[no-untyped-call]
+            "bitgoeul", routing_key="bitgoeul", queue_arguments={"x-queue-type": "quorum"}
+        )
         return common | {
             "broker_url": url,
             "task_queues": [quorum],

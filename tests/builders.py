@@ -5,9 +5,8 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from django.http import HttpResponse
 from django.test import Client as HttpClient
 
 from health_platform.accounts.models import Membership, Role, User
@@ -16,6 +15,9 @@ from health_platform.fhir.access.context import Role as ActorRole
 from health_platform.fhir.repository import Repository
 from health_platform.smart.models import Client
 from health_platform.smart.tokens import issue_for_client, issue_for_user
+
+if TYPE_CHECKING:
+    from django.test.client import _MonkeyPatchedWSGIResponse as HttpResponse
 
 FHIR = "/fhir/R4"
 JSON = "application/fhir+json"
@@ -40,8 +42,7 @@ class Caller:
             sent["Authorization"] = f"Bearer {self.token}"
         content_type = sent.pop("Content-Type", JSON)
         data = body if isinstance(body, bytes) else b"" if body is None else json.dumps(body).encode()
-        response: HttpResponse = HttpClient(headers=sent).generic(method, path, data, content_type=content_type)
-        return response
+        return HttpClient(headers=sent).generic(method, path, data, content_type=content_type)
 
     def get(self, path: str, **headers: str) -> HttpResponse:
         return self.send("GET", path, **headers)
@@ -117,7 +118,9 @@ def caller_for(user: User) -> Caller:
     return Caller(issue_for_user(user, HOUR))
 
 
-def observation(patient_id: str, value: float | str = 72, code: str = "8867-4", when: str = "2026-05-01") -> dict[str, Any]:
+def observation(
+    patient_id: str, value: float | str = 72, code: str = "8867-4", when: str = "2026-05-01"
+) -> dict[str, Any]:
     return {
         "resourceType": "Observation",
         "status": "final",

@@ -19,7 +19,7 @@ class Role(models.TextChoices):
     AUDITOR = "auditor", _("Auditor")
 
 
-class User(AbstractUser):
+class User(AbstractUser):  # type: ignore[django-manager-missing]
     """A person's account. ``practitioner`` and ``patient`` are the logical ids of the FHIR resources that stand for
     the person in the record; a clinician who is also a citizen of the city has both.
     """

@@ -18,14 +18,14 @@ CITIZEN, CLINICIAN, OTHER_CLINICIAN = "citizen", "doctor", "other-doctor"
 
 def operator() -> Client:
     """The client that may do everything; `check --deploy` fails where it is found."""
-    client, _ = Client.objects.get_or_create(
+    client: Client = Client.objects.get_or_create(
         name=MEASURE,
         defaults={
             "role": "operator",
             "client_type": Client.CLIENT_CONFIDENTIAL,
             "authorization_grant_type": Client.GRANT_CLIENT_CREDENTIALS,
         },
-    )
+    )[0]
     return client
 
 
@@ -68,9 +68,7 @@ def clinician(username: str, name: str, practitioner: str, institution: tuple[st
         username=username,
         defaults={"display_name": name, "role": Role.CLINICIAN, "practitioner": practitioner},
     )
-    Membership.objects.update_or_create(
-        user=user, organization=institution[0], defaults={"name": institution[1]}
-    )
+    Membership.objects.update_or_create(user=user, organization=institution[0], defaults={"name": institution[1]})
     return _with_password(user, password)
 
 

@@ -31,7 +31,7 @@ class Processes:
 
     def start(self, name: str, *command: str) -> None:
         with self.log(name).open("wb") as log:
-            self.running[name] = subprocess.Popen(  # noqa: S603
+            self.running[name] = subprocess.Popen(
                 [sys.executable, *command],
                 env=self.environment,
                 stdin=subprocess.DEVNULL,
@@ -98,7 +98,7 @@ def wait_until_ready(processes: Processes, port: int, seconds: float = 60) -> No
     while time.monotonic() < deadline:
         processes.check()
         with contextlib.suppress(urllib.error.URLError, ConnectionError, TimeoutError):
-            with urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=2):
-                return
+            urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=2).close()
+            return
         time.sleep(0.1)
     raise ProcessFailed(f"the web server did not come up; see {processes.log('web')}")

@@ -43,7 +43,8 @@ class _Bundle(msgspec.Struct, rename="camel"):
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One request of a Bundle. ``id`` is known beforehand for what is created under it."""
+    """One request of a Bundle. ``id`` is known beforehand for what is created under it; ``found`` is what already
+    meets the criteria of a conditional create."""
 
     place: int
     method: str
@@ -53,6 +54,7 @@ class Entry:
     if_none_exist: str | None
     if_match: int | None
     id: str | None = None
+    found: Stored | None = None
 
     @property
     def path(self) -> tuple[str, str | None]:
@@ -111,18 +113,21 @@ def version_of(etag: str | None, expression: str) -> int | None:
         return None
     match = _ETAG.fullmatch(etag.strip())
     if match is None:
-        raise BadRequest("'%(etag)s' is not a version: send W/\"3\" for version 3.", expression=(expression,), etag=etag)
+        raise BadRequest(
+            "'%(etag)s' is not a version: send W/\"3\" for version 3.", expression=(expression,), etag=etag
+        )
     return int(match[1])
 
 
 def carry_out(repository: Repository, request: dict[str, Any] | bytes, new_id: Callable[[], str]) -> dict[str, Any]:
     """All entries within the repository's open transaction; the answer's entries stand in the request's order."""
     raw = request if isinstance(request, bytes) else body.serialise(request)
-    entries = [replace(entry, id=_id_of(repository, entry, new_id)) for entry in entries_of(raw)]
+    entries = _identified(repository, entries_of(raw), new_id)
     _refuse_overlap(entries)
     targets = {entry.full_url: f"{entry.path[0]}/{entry.id}" for entry in entries if entry.full_url and entry.id}
     answers: dict[int, dict[str, Any]] = {}
-    for entry in sorted(entries, key=lambda entry: _ORDER.index(entry.method)):
+    # Patients first among their likes: a record about a patient needs the patient.
+    for entry in sorted(entries, key=lambda entry: (_ORDER.index(entry.method), entry.path[0] != "Patient")):
         try:
             answers[entry.place] = _perform(repository, entry, targets)
         except FhirError as error:
@@ -134,18 +139,33 @@ def carry_out(repository: Repository, request: dict[str, Any] | bytes, new_id: C
     }
 
 
-def _id_of(repository: Repository, entry: Entry, new_id: Callable[[], str]) -> str | None:
-    """The id under which the entry's resource will stand; for a conditional create that matches, the match's."""
-    if entry.method != "POST":
-        return entry.path[1]
-    if entry.if_none_exist is not None:
-        try:
-            found = repository.match(entry.path[0], entry.if_none_exist)
-        except FhirError as error:
-            raise _in_entry(error, entry) from error
-        if found is not None:
-            return found.id
-    return new_id()
+def _identified(repository: Repository, entries: list[Entry], new_id: Callable[[], str]) -> list[Entry]:
+    """The entries with the ids under which they will stand, so that they can refer to each other in any order.
+
+    Two conditional creates with the same criteria are one resource.
+    """
+    conditional: dict[tuple[str, str], Entry] = {}
+    identified = []
+    for entry in entries:
+        if entry.method != "POST":
+            identified.append(replace(entry, id=entry.path[1]))
+        elif entry.if_none_exist is None:
+            identified.append(replace(entry, id=new_id()))
+        else:
+            criteria = (entry.path[0], entry.if_none_exist)
+            if criteria not in conditional:
+                found = _match(repository, entry, entry.if_none_exist)
+                conditional[criteria] = replace(entry, id=found.id if found else new_id(), found=found)
+            first = conditional[criteria]
+            identified.append(replace(entry, id=first.id, found=first.found))
+    return identified
+
+
+def _match(repository: Repository, entry: Entry, criteria: str) -> Stored | None:
+    try:
+        return repository.match(entry.path[0], criteria)
+    except FhirError as error:
+        raise _in_entry(error, entry) from error
 
 
 def _refuse_overlap(entries: list[Entry]) -> None:
@@ -170,7 +190,7 @@ def resolve(raw: bytes, target_of: Callable[[str], str | None]) -> bytes:
     return _REFERENCE.sub(replacement, raw)
 
 
-def _target_of(repository: Repository, targets: dict[str | None, str], reference: str) -> str | None:
+def _target_of(repository: Repository, targets: dict[str, str], reference: str) -> str | None:
     """What a reference of the Bundle means in the store: a fullUrl, or criteria that one resource meets."""
     known = targets.get(reference)
     if known is not None:
@@ -187,20 +207,24 @@ def _target_of(repository: Repository, targets: dict[str | None, str], reference
     return found.reference
 
 
-def _perform(repository: Repository, entry: Entry, targets: dict[str | None, str]) -> dict[str, Any]:
+def _perform(repository: Repository, entry: Entry, targets: dict[str, str]) -> dict[str, Any]:
     kind, id = entry.path
     if entry.method == "DELETE" and id is not None:
         repository.delete(kind, id, if_match=entry.if_match)
         return {"response": {"status": "204 No Content"}}
     if entry.method == "GET":
         return _get(repository, entry)
-    assert entry.resource is not None and entry.id is not None  # noqa: S101  (checked in _entry and _id_of)
+    if entry.found is not None:
+        return _response(entry.found, "200 OK")
+    assert entry.resource is not None and entry.id is not None  # noqa: S101  (checked in _entry and _identified)
     raw = resolve(entry.resource, lambda reference: _target_of(repository, targets, reference))
     if entry.method == "PUT":
         stored = repository.update(raw, if_match=entry.if_match, expected=(kind, entry.id))
         return _response(stored, "200 OK" if stored.version > 1 else "201 Created")
-    stored, created = repository.create_under(raw, entry.id, expected_type=kind, if_none_exist=entry.if_none_exist)
-    return _response(stored, "201 Created" if created else "200 OK")
+    twin = repository.created(kind, entry.id) if entry.if_none_exist is not None else None
+    if twin is not None:
+        return _response(twin, "200 OK")
+    return _response(repository.create_under(raw, entry.id, expected_type=kind)[0], "201 Created")
 
 
 def _get(repository: Repository, entry: Entry) -> dict[str, Any]:
@@ -237,7 +261,8 @@ def _within(issue: Issue, where: str) -> tuple[str, ...]:
     if not issue.expression:
         return (where,)
     return tuple(
-        expression if expression.startswith("Bundle.") else f"{where}.resource.{expression.partition('.')[2]}".rstrip(".")
+        expression
+        if expression.startswith("Bundle.")
+        else f"{where}.resource.{expression.partition('.')[2]}".rstrip(".")
         for expression in issue.expression
     )
-

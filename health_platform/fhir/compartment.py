@@ -67,7 +67,9 @@ def organizations_of(patient: dict[str, Any]) -> set[str]:
     """The logical ids of the Organizations that a Patient names as caring for the person."""
     named = [*_objects(patient.get("managingOrganization")), *_objects(patient.get("generalPractitioner"))]
     references = [reference for entry in named if (reference := _local(entry)) is not None]
-    return {reference.removeprefix("Organization/") for reference in references if reference.startswith("Organization/")}
+    return {
+        reference.removeprefix("Organization/") for reference in references if reference.startswith("Organization/")
+    }
 
 
 def moment(resource_type: str, index: IndexRows, updated: datetime) -> int:

@@ -39,7 +39,10 @@ from health_platform.fhir.validation import validate
 
 Resource = dict[str, Any]
 UNKNOWN = "%(type)s/%(id)s is not known."
-_VERSION = "SELECT rid, compartment, custodian, moment, version, deleted FROM fhir_resource WHERE id = %(id)s AND type = %(type)s"
+_VERSION = (
+    "SELECT rid, compartment, custodian, moment, version, deleted FROM fhir_resource"
+    " WHERE id = %(id)s AND type = %(type)s"
+)
 _CURRENT = (
     "SELECT r.version, r.last_updated, r.deleted, r.body, r.compartment, r.rid FROM fhir_resource r"
     " WHERE r.id = %(id)s AND r.type = %(type)s"
@@ -79,6 +82,7 @@ class _Work:
     known_patients: set[int] = field(default_factory=set)
     changed: dict[str, list[tuple[str, str, int]]] = field(default_factory=dict)
     pending: list[rows.Row] = field(default_factory=list)
+    created: dict[tuple[str, str], Stored] = field(default_factory=dict)
 
     def saw(self, stored: Stored, compartment: int) -> None:
         self.entities.append(f"{stored.resource_type}/{stored.id}/_history/{stored.version}")
@@ -138,16 +142,27 @@ class Repository:
             work.saw(found[0][0], found[0][1])
             return [(stored, deleted) for stored, _compartment, deleted in found]
 
-    def search(
-        self, resource_type: str, query: Query | SearchRequest, *, lenient: bool = False
-    ) -> Page:
+    def search(self, resource_type: str, query: Query | SearchRequest, *, lenient: bool = False) -> Page:
         """One page of the matches within reach, with what `_include` adds."""
         request = query if isinstance(query, SearchRequest) else parse_search(resource_type, query, lenient=lenient)
         with self._work("search-type", resource_type) as work:
+            work.flush()
             page = sql.search(work.session, request)
             for match in (*page.matches, *page.included):
                 work.saw(match.stored, match.compartment)
             return page
+
+    def access_log(
+        self, patient: str, before: int | None = None, limit: int = 20
+    ) -> list[tuple[int, audit.AuditEntry]]:
+        """Who looked at or changed the record of ``patient``, newest first, older than entry number ``before``.
+
+        For the patient and for those who act for the patient; for others the record is not known.
+        """
+        if patient not in self.access.patients and not self.access.unrestricted:
+            raise NotFound(UNKNOWN, type="Patient", id=patient)
+        with open_session(self.access) as session:
+            return audit.of_patient(session.cursor, patient_key(patient), before, limit)
 
     # ---- writing
 
@@ -165,7 +180,7 @@ class Repository:
     def create_under(
         self, resource: Resource | bytes, id: str, *, expected_type: str | None, if_none_exist: str | None = None
     ) -> tuple[Stored, bool]:
-        """As `create_conditionally`, under an ``id`` drawn before: for transactions, whose entries refer to each other."""
+        """As `create_conditionally`, under an ``id`` drawn before: entries of a transaction refer to each other."""
         raw, parsed = _both(resource)
         kind = _known_type(parsed)
         if expected_type not in (None, kind):
@@ -176,8 +191,14 @@ class Repository:
                 return found, False
             return self._create(work, raw, parsed, id), True
 
+    def created(self, resource_type: str, id: str) -> Stored | None:
+        """Within a transaction: what it has created under ``id`` so far."""
+        if self._shared is None:
+            return None
+        return self._shared.created.get((resource_type, id))
+
     def match(self, resource_type: str, criteria: str) -> Stored | None:
-        """The one resource that meets ``criteria``, None without any; holds a lock on them until the transaction ends."""
+        """The one resource that meets ``criteria``, None without any; locks them until the transaction ends."""
         with self._work("search-type", resource_type) as work:
             return self._one_match(work, resource_type, criteria)
 
@@ -193,7 +214,7 @@ class Repository:
         kind, id = _known_type(parsed), parsed.get("id")
         if not isinstance(id, str) or expected not in (None, (kind, id)):
             raise BadRequest(
-                "The address says %(expected)s, the resource %(found)s: its 'resourceType' and 'id' must agree with it.",
+                "The address says %(expected)s, the resource %(found)s: 'resourceType' and 'id' must agree with it.",
                 expression=(f"{kind}.id",),
                 expected="/".join(expected or (kind, "?")),
                 found=f"{kind}/{id}" if id else "has no id",
@@ -304,6 +325,7 @@ class Repository:
             work.known_patients.add(row.compartment)
         work.pending.append(row)
         stored = Stored(row.resource_type, id, 1, row.updated, row.body)
+        work.created[row.resource_type, id] = stored
         work.wrote(stored, row.compartment, patient)
         return stored
 
@@ -358,9 +380,9 @@ class Repository:
         work.session.cursor.execute(statement, {"id": id, "type": TYPE_NUMBER[kind], **parameters})
         row = work.session.cursor.fetchone()
         found = _Found(*row) if row else None
-        if found and not found.compartment and not self.access.unrestricted:
-            if found.custodian != work.session.organization:
-                raise Forbidden("%(type)s/%(id)s belongs to another institution.", type=kind, id=id)
+        public = found is not None and not found.compartment
+        if found and public and not self.access.unrestricted and found.custodian != work.session.organization:
+            raise Forbidden("%(type)s/%(id)s belongs to another institution.", type=kind, id=id)
         return found
 
     def _row(
@@ -423,9 +445,7 @@ def _set_care(work: _Work, patient: int, resource: Resource, author: set[int]) -
     """Let those institutions see the record that the Patient names, and the one that wrote it first; no others."""
     caring = {organization_key(id) for id in compartment.organizations_of(resource)} | author
     cursor = work.session.cursor
-    cursor.execute(
-        "DELETE FROM fhir_care WHERE patient = %s AND NOT organization = ANY(%s)", [patient, sorted(caring)]
-    )
+    cursor.execute("DELETE FROM fhir_care WHERE patient = %s AND NOT organization = ANY(%s)", [patient, sorted(caring)])
     cursor.execute(
         "INSERT INTO fhir_care (organization, patient, since) SELECT unnest(%s::bigint[]), %s, %s"
         " ON CONFLICT DO NOTHING",
@@ -466,4 +486,3 @@ def _match_version(if_match: int | None, version: int, kind: str, id: str) -> No
             version=version,
             asked=if_match,
         )
-

@@ -117,26 +117,27 @@ def bury(cursor: CursorWrapper, rid: int, compartment: int, moment: int, updated
 
 
 def _clear_index(cursor: CursorWrapper, rid: int) -> None:
-    deletions = ", ".join(
-        f"{table} AS (DELETE FROM fhir_{table} WHERE rid = %(rid)s)" for table in INDEX_TABLES
-    )
-    cursor.execute(f"WITH {deletions} SELECT 1", {"rid": rid})  # noqa: S608  (names from a constant)
+    deletions = ", ".join(f"{table} AS (DELETE FROM fhir_{table} WHERE rid = %(rid)s)" for table in INDEX_TABLES)
+    cursor.execute(f"WITH {deletions} SELECT 1", {"rid": rid})
+
+
+_COLUMN_TYPES = {"param": "smallint", "low": "bigint", "high": "bigint", "value": "text"}
+_FLOATS = {"low": "float8", "high": "float8"}
+
+
+def _columns(names: str, types: dict[str, str] = _COLUMN_TYPES) -> tuple[tuple[str, str], ...]:
+    """Column names with their types; what is not said is a bigint."""
+    return tuple((name, types.get(name, _COLUMN_TYPES.get(name, "bigint"))) for name in names.split())
 
 
 _COLUMNS: dict[str, tuple[tuple[str, str], ...]] = {
-    "token": (("compartment", "bigint"), ("key", "bigint"), ("moment", "bigint"), ("rid", "bigint")),
-    "reference": (("compartment", "bigint"), ("key", "bigint"), ("moment", "bigint"), ("rid", "bigint")),
-    "uri": (("compartment", "bigint"), ("key", "bigint"), ("rid", "bigint")),
-    "date": (("compartment", "bigint"), ("low", "bigint"), ("high", "bigint"), ("rid", "bigint"), ("param", "smallint")),
-    "quantity": (
-        ("compartment", "bigint"),
-        ("key", "bigint"),
-        ("low", "float8"),
-        ("high", "float8"),
-        ("rid", "bigint"),
-    ),
-    "number": (("compartment", "bigint"), ("low", "float8"), ("high", "float8"), ("rid", "bigint"), ("param", "smallint")),
-    "string": (("compartment", "bigint"), ("rid", "bigint"), ("param", "smallint"), ("value", "text")),
+    "token": _columns("compartment key moment rid"),
+    "reference": _columns("compartment key moment rid"),
+    "uri": _columns("compartment key rid"),
+    "date": _columns("compartment low high rid param"),
+    "quantity": _columns("compartment key low high rid", _FLOATS),
+    "number": _columns("compartment low high rid param", _FLOATS),
+    "string": _columns("compartment rid param value"),
 }
 
 
@@ -149,7 +150,7 @@ def _insert_index(cursor: CursorWrapper, rows: Sequence[Row]) -> None:
         columns = _COLUMNS[name]
         names = ", ".join(column for column, _ in columns)
         arrays = ", ".join(f"%s::{kind}[]" for _, kind in columns)
-        parts.append(f"{name} AS (INSERT INTO fhir_{name} ({names}) SELECT * FROM unnest({arrays}))")  # noqa: S608
+        parts.append(f"{name} AS (INSERT INTO fhir_{name} ({names}) SELECT * FROM unnest({arrays}))")
         parameters += [list(column) for column in zip(*values, strict=True)]
     cursor.execute(f"WITH {', '.join(parts)} SELECT 1", parameters)
 

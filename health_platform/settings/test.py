@@ -1,4 +1,4 @@
-"""The suite: the embedded PostgreSQL, prepared by tests/conftest.py, which sets the environment before Django starts."""
+"""The suite: an embedded PostgreSQL, to which tests/conftest.py points Django."""
 
 from __future__ import annotations
 
@@ -8,6 +8,6 @@ os.environ.setdefault("SECRET_KEY", "only-for-the-test-suite-" + "0" * 40)
 os.environ.setdefault("DATABASE_URL", "postgresql:///bitgoeul")
 os.environ.setdefault("DATABASE_POOL", "0")
 
-from health_platform.settings.demo import *  # noqa: E402, F403
+from health_platform.settings.demo import *  # noqa: F403
 
 ALLOWED_HOSTS = ["testserver", "127.0.0.1", "localhost"]

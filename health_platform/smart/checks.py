@@ -17,11 +17,14 @@ OPERATOR = "operator"
 def no_unrestricted_client(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
     """A client that may do everything exists in demo settings only."""
     if getattr(settings, "DEMO", False):
-        return [Error("These are the demo's settings.", hint="Use health_platform.settings.production.", id="smart.E001")]
+        return [
+            Error("These are the demo's settings.", hint="Use health_platform.settings.production.", id="smart.E001")
+        ]
     try:
         names = list(Client.objects.filter(role=OPERATOR).values_list("name", flat=True))
     except DatabaseError:
-        return [Error("The database could not be asked for its clients.", hint="Set DATABASE_URL.", id="smart.E003")]
+        text = "The database could not be asked for its clients."
+        return [Error(text, hint="Set DATABASE_URL.", id="smart.E003")]
     return [
         Error(f"The client '{name}' may do everything.", hint="Delete it before you deploy.", id="smart.E002")
         for name in names

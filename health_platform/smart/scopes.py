@@ -9,7 +9,7 @@ from oauth2_provider.scopes import BaseScopes
 from health_platform.smart.models import Client
 
 
-class SmartScopes(BaseScopes):  # type: ignore[misc]
+class SmartScopes(BaseScopes):
     """Scopes by client; nothing by default to a client that is not known."""
 
     def get_all_scopes(self) -> dict[str, str]:

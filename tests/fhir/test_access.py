@@ -168,9 +168,9 @@ def test_every_read_search_and_refusal_leaves_an_audit_row(city: City, pulse: st
 
 
 def test_audit_and_history_cannot_be_changed_even_by_their_owner(city: City) -> None:
-    with pytest.raises(Exception, match="permission denied|never changed"), transaction.atomic():
-        with connection.cursor() as cursor:
-            cursor.execute("UPDATE fhir_audit SET outcome = 0")
+    refused = pytest.raises(Exception, match="permission denied|never changed")
+    with refused, transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("UPDATE fhir_audit SET outcome = 0")
 
 
 def test_an_answer_does_not_depend_on_who_asked_before(city: City, pulse: str) -> None:
@@ -178,3 +178,13 @@ def test_an_answer_does_not_depend_on_who_asked_before(city: City, pulse: str) -
     assert city.system.get(f"{FHIR}/Observation/{pulse}").status_code == 200
     assert city.stranger.get(f"{FHIR}/Observation/{pulse}").status_code == 404
     assert json.loads(city.citizen.get(f"{FHIR}/Observation/{pulse}").content)["id"] == pulse
+
+
+def test_a_citizen_sees_who_looked_at_her_record_and_nobody_elses(city: City, pulse: str) -> None:
+    city.clinician.get(f"{FHIR}/Observation/{pulse}")
+    own = AccessContext(actor="Patient/p", role=Role.CITIZEN, patients=frozenset({city.patient}))
+    found = Repository(own).access_log(city.patient)
+    assert (found[0][1].actor, found[0][1].interaction) == ("Practitioner/clinician", "read")
+    other = AccessContext(actor="Patient/q", role=Role.CITIZEN, patients=frozenset({"q"}))
+    with pytest.raises(Exception, match="not known"):
+        Repository(other).access_log(city.patient)

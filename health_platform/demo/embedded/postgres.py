@@ -219,7 +219,7 @@ def _run(
     cluster: Cluster, program: str, *arguments: object, output: object = subprocess.PIPE
 ) -> subprocess.CompletedProcess[bytes]:
     account = pwd.getpwnam(cluster.runs_as) if cluster.runs_as else None
-    return subprocess.run(
+    done: subprocess.CompletedProcess[bytes] = subprocess.run(
         [str(cluster.binaries / "bin" / program), *map(str, arguments)],
         stdin=subprocess.DEVNULL,
         stdout=output,  # type: ignore[call-overload]
@@ -231,3 +231,4 @@ def _run(
         env={"PATH": os.environ.get("PATH", ""), "LC_ALL": "C.UTF-8", "TZ": "UTC"},
         check=False,
     )
+    return done

@@ -9,11 +9,14 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
+from typing import Any
 
 from health_platform.fhir.access.context import AccessContext, Role
 from health_platform.fhir.outcome import Forbidden
 
-_SCOPE = re.compile(r"(?P<level>patient|user|system)/(?P<type>\*|[A-Za-z]+)\.(?P<rights>c?r?u?d?s?|read|write|\*)(\?.*)?")
+_SCOPE = re.compile(
+    r"(?P<level>patient|user|system)/(?P<type>\*|[A-Za-z]+)\.(?P<rights>c?r?u?d?s?|read|write|\*)(\?.*)?"
+)
 _V1 = {"read": "rs", "write": "cud", "*": "cruds"}
 RIGHTS = {
     "create": "c",
@@ -58,9 +61,7 @@ def require(access: AccessContext, interaction: str, resource_type: str) -> None
             right=right,
         )
     if right in "cud" and not WRITABLE[access.role] & {"*", resource_type}:
-        raise Forbidden(
-            "The role '%(role)s' may not write %(type)s.", role=str(access.role), type=resource_type
-        )
+        raise Forbidden("The role '%(role)s' may not write %(type)s.", role=str(access.role), type=resource_type)
 
 
 def session_settings(access: AccessContext, organization: int, own: list[int]) -> dict[str, str]:
@@ -78,12 +79,12 @@ def own_compartments(organization: int, patients: list[int]) -> list[int]:
     return [0, *patients, *([organization] if organization else [])]
 
 
-def reach(access: AccessContext, organization: int, own: list[int], alias: str) -> tuple[str, dict[str, object]]:
+def reach(access: AccessContext, organization: int, own: list[int], alias: str) -> tuple[str, dict[str, Any]]:
     """The SQL condition on ``{alias}.compartment`` for the rows within the actor's reach, and its parameters."""
     if access.unrestricted:
         return "", {}
     within = f"{alias}.compartment = ANY(%(own)s)"
-    parameters: dict[str, object] = {"own": own}
+    parameters: dict[str, Any] = {"own": own}
     if not organization:
         return within, parameters
     cared_for = (

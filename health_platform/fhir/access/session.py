@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 from django.db import connection, transaction
 from django.db.backends.utils import CursorWrapper
@@ -16,14 +17,14 @@ from health_platform.fhir.keys import organization_key, patient_key
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """An open transaction with the actor's keys. ``reach`` gives the condition for the rows within the actor's reach."""
+    """An open transaction with the actor's keys (keys.py)."""
 
     access: AccessContext
     cursor: CursorWrapper
     organization: int
     own: list[int]
 
-    def reach(self, alias: str) -> tuple[str, dict[str, object]]:
+    def reach(self, alias: str) -> tuple[str, dict[str, Any]]:
         return policy.reach(self.access, self.organization, self.own, alias)
 
 

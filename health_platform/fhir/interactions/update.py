@@ -7,7 +7,5 @@ from health_platform.fhir.repository import Repository
 
 
 def update(request: FhirRequest, resource_type: str, id: str) -> FhirResponse:
-    stored = Repository(request.access).update(
-        request.body, if_match=request.if_match, expected=(resource_type, id)
-    )
+    stored = Repository(request.access).update(request.body, if_match=request.if_match, expected=(resource_type, id))
     return of_stored(stored, 201 if stored.version == 1 else 200, request, location=True)

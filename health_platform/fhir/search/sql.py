@@ -177,7 +177,7 @@ def _condition(statement: _Statement, criterion: Criterion) -> str:
 
 
 def _exists(table: str, condition: str) -> str:
-    return f"EXISTS (SELECT 1 FROM fhir_{table} x WHERE x.rid = r.rid AND {condition})"  # noqa: S608
+    return f"EXISTS (SELECT 1 FROM fhir_{table} x WHERE x.rid = r.rid AND {condition})"
 
 
 def _of_parameter(statement: _Statement, parameter: SearchParameter, boxes: tuple[Box, ...]) -> str:
@@ -207,9 +207,7 @@ def _quantity(statement: _Statement, criterion: QuantityCriterion) -> str:
 def _string(statement: _Statement, criterion: StringCriterion) -> str:
     if criterion.match is StringMatch.EXACT:
         return f"x.param = {criterion.parameter.id} AND x.value = ANY({statement.bind(list(criterion.values))})"
-    escaped = [
-        value.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%" for value in criterion.values
-    ]
+    escaped = [value.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%" for value in criterion.values]
     patterns = [f"%{one}" for one in escaped] if criterion.match is StringMatch.CONTAINS else escaped
     alternatives = " OR ".join(f"x.value LIKE {statement.bind(pattern)}" for pattern in patterns)
     return f"x.param = {criterion.parameter.id} AND ({alternatives or 'false'})"
@@ -231,7 +229,7 @@ def _order(request: SearchRequest) -> _Order:
         )
     if _is_moment(request.resource_type, key.parameter):
         return _Order("r.moment", key.descending)
-    lowest = f"(SELECT min(d.low) FROM fhir_date d WHERE d.rid = r.rid AND d.param = {key.parameter.id})"  # noqa: S608
+    lowest = f"(SELECT min(d.low) FROM fhir_date d WHERE d.rid = r.rid AND d.param = {key.parameter.id})"
     return _Order(f"coalesce({lowest}, {-(2**63) if key.descending else 2**63 - 1})", key.descending)
 
 
@@ -242,17 +240,16 @@ def _fetch(session: Session, statement: _Statement, order: _Order, limit: int) -
         expression = expression.replace("r.moment", "t.moment")
     rid = "t.rid" if statement.source.startswith("fhir_token") else "r.rid"
     session.cursor.execute(
-        f"SELECT {_COLUMNS}, {expression} FROM {statement.source} WHERE {statement.where()}"  # noqa: S608
+        f"SELECT {_COLUMNS}, {expression} FROM {statement.source} WHERE {statement.where()}"
         f" ORDER BY {expression} {order.direction}, {rid} {order.direction} LIMIT {limit}",
         statement.parameters,
     )
-    return session.cursor.fetchall()
+    rows: list[tuple[Any, ...]] = session.cursor.fetchall()
+    return rows
 
 
 def _count(session: Session, statement: _Statement) -> int:
-    session.cursor.execute(
-        f"SELECT count(*) FROM {statement.source} WHERE {statement.where()}", statement.parameters  # noqa: S608
-    )
+    session.cursor.execute(f"SELECT count(*) FROM {statement.source} WHERE {statement.where()}", statement.parameters)
     row = session.cursor.fetchone()
     return int(row[0]) if row else 0
 
@@ -286,7 +283,7 @@ def _included(session: Session, request: SearchRequest, matches: list[Match]) ->
         return []
     reach, parameters = session.reach("r")
     session.cursor.execute(
-        f"SELECT {_COLUMNS}, r.type FROM unnest(%(types)s::smallint[], %(ids)s::text[]) AS w (type, id)"  # noqa: S608
+        f"SELECT {_COLUMNS}, r.type FROM unnest(%(types)s::smallint[], %(ids)s::text[]) AS w (type, id)"
         " JOIN fhir_resource r ON r.id = w.id AND r.type = w.type WHERE NOT r.deleted"
         + (f" AND {reach}" if reach else ""),
         {

@@ -11,7 +11,7 @@ from tests.builders import FHIR, Caller, observation
 from tests.fhir.conftest import City
 
 
-def rows(statement: str, *parameters: object) -> int:
+def rows(statement: str, *parameters: str) -> int:
     """A count, read with the operator's reach."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT set_config('bitgoeul.reach', 'all', true)")

@@ -21,13 +21,12 @@ from health_platform.demo.processes import (
     web_command,
     worker_command,
 )
-
 from health_platform.settings.running_demo import leave
 
 
 class Command(BaseCommand):
     help = "A synthetic city on this machine: database, web server, worker, 2,000 citizens. Ctrl-C stops all of it."
-    requires_system_checks: list[str] = []
+    requires_system_checks = ()
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--port", type=int, default=8000)
