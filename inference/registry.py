@@ -1,9 +1,12 @@
 """Which models this deployment serves, and the one client through which everything here runs them."""
 
+from collections.abc import Mapping
 from functools import cache
+from typing import Any
 
 from django.conf import settings
 
+from inference.models import ModelVersion
 from inference.runtime.base import InferenceClient, Route, Routes
 from inference.runtime.model_repository import ModelRepository
 from inference.runtime.onnx import OnnxEngine
@@ -25,3 +28,29 @@ def inference_client() -> InferenceClient:
         return RoutingClient(engines)
     engines["remote"] = RemoteEngine(settings.INFERENCE_URL)
     return RoutingClient(engines, Routes(Route(prefer="remote")))
+
+
+@cache
+def _card(model: str, version: str) -> Mapping[str, Any]:
+    repository = model_repository()
+    repository.graph(model, version)  # refuses a changed graph
+    return repository.card(model, version)
+
+
+def card(model: str) -> Mapping[str, Any]:
+    """The card of the version that serves. Raises ModelNotFound, EngineUnavailable for a changed graph."""
+    return _card(model, model_repository().resolve(model))
+
+
+def model_version(card: Mapping[str, Any]) -> ModelVersion:
+    """The row of a card's version, entered when it is first used; from then on it is the one that serves."""
+    known = ModelVersion.objects.filter(model=card["id"], version=card["version"]).first()
+    if known is not None and known.sha256 == card["sha256"] and known.serving:
+        return known
+    ModelVersion.objects.filter(model=card["id"], serving=True).exclude(version=card["version"]).update(serving=False)
+    row, _created = ModelVersion.objects.update_or_create(
+        model=card["id"],
+        version=card["version"],
+        defaults={"sha256": card["sha256"], "card": dict(card), "serving": True},
+    )
+    return row

@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-import tritonclient.http as triton  # type: ignore[import-untyped]
-from tritonclient.utils import InferenceServerException  # type: ignore[import-untyped]
+import tritonclient.http as triton
+from tritonclient.utils import InferenceServerException
 
 from inference.protocol.endpoints import Endpoints
 from inference.protocol.types import DATATYPES

@@ -1,0 +1,199 @@
+"""An assessment as a FHIR R4 RiskAssessment (https://hl7.org/fhir/R4/riskassessment.html).
+
+`status` is preliminary until a clinician acts. `prediction.probabilityDecimal` is a percentage, as R4 says of it
+("decimals are expressed as percentages", at most 100 by invariant ras-1); the extension `risk-output` carries the
+number with its unit. What FHIR has no element for stands in extensions under urn:bitgoeul:StructureDefinition/.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from inference import wording
+from inference.features.vector import Feature
+
+from .explanation import Contribution
+from .run import Assessment, InputUse, Outcome, OutputValue
+
+EXTENSION = "urn:bitgoeul:StructureDefinition/"
+MODEL_SYSTEM = "urn:bitgoeul:CodeSystem/model"
+FAMILY_SYSTEM = "urn:bitgoeul:CodeSystem/model-family"
+OUTPUT_SYSTEM = "urn:bitgoeul:CodeSystem/model-output"
+RESULT = "urn:bitgoeul:result"
+UCUM = "http://unitsofmeasure.org"
+
+Resource = dict[str, Any]
+
+
+def risk_assessment(
+    patient: str,
+    at: datetime,
+    assessment: Assessment,
+    card: Mapping[str, Any],
+    shares: Sequence[Contribution],
+    key: str,
+) -> Resource:
+    """`patient` is a logical id, `key` the identifier under which the same result is never written twice."""
+    resource: Resource = {
+        "resourceType": "RiskAssessment",
+        "identifier": [{"system": RESULT, "value": key}],
+        "extension": _extensions(assessment, card, shares),
+        "status": "preliminary",
+        "method": _concept(MODEL_SYSTEM, assessment.model, wording.model_title(card)),
+        "code": _concept(FAMILY_SYSTEM, card["family"], str(wording.FAMILIES.get(card["family"], card["family"]))),
+        "subject": {"reference": f"Patient/{patient}"},
+        "occurrenceDateTime": at.isoformat(),
+        "performer": {"display": f"{assessment.model} {assessment.version}"},
+        "basis": _basis(assessment),
+        "prediction": _predictions(assessment, card),
+        "note": [{"text": text} for text in _notes(assessment, card)],
+    }
+    return {name: value for name, value in resource.items() if value}
+
+
+def _concept(system: str, code: str, text: str) -> Resource:
+    return {"coding": [{"system": system, "code": code, "display": text}], "text": text}
+
+
+def _basis(assessment: Assessment) -> list[Resource]:
+    sources = [source for feature in assessment.stands_on for source in feature.sources if "/" in source]
+    return [{"reference": source} for source in dict.fromkeys(sources) if not source.startswith("Patient/")]
+
+
+def _predictions(assessment: Assessment, card: Mapping[str, Any]) -> list[Resource]:
+    if assessment.outcome is Outcome.NO_NUMBER:
+        return [{"outcome": {"text": wording.model_title(card)}, "rationale": wording.no_number(assessment.reason)}]
+    shown = [output for output in assessment.outputs if not output.hidden]
+    return [_prediction(output, assessment, card) for output in shown]
+
+
+def _prediction(output: OutputValue, assessment: Assessment, card: Mapping[str, Any]) -> Resource:
+    title = wording.output_title(assessment.model, output.name)
+    prediction: Resource = {"outcome": _concept(OUTPUT_SYSTEM, f"{assessment.model}.{output.name}", title)}
+    if output.value is None:
+        names = ", ".join(wording.feature(name) for name in output.depends_on)
+        prediction["rationale"] = _("Not assessed: it depends on what is not measured (%(names)s).") % {"names": names}
+        return prediction
+    prediction["extension"] = [_output(output)]
+    if _is_probability(output, card):
+        prediction["probabilityDecimal"] = _decimal(100 * output.value, 2)
+    if output.band is not None:
+        prediction["qualitativeRisk"] = {"text": str(wording.BANDS.get(output.band, output.band))}
+    if output.horizon and (age := _age(assessment)) is not None:
+        prediction["whenRange"] = {"low": _years(age), "high": _years(age + output.horizon)}
+    return prediction
+
+
+def _is_probability(output: OutputValue, card: Mapping[str, Any]) -> bool:
+    return output.unit == "1" and card["kind"] in ("risk", "score")
+
+
+def _age(assessment: Assessment) -> float | None:
+    return next((use.value for use in assessment.inputs if use.feature == "age"), None)
+
+
+def _years(value: float) -> Resource:
+    return {"value": _decimal(value, 0), "unit": "a", "system": UCUM, "code": "a"}
+
+
+def _decimal(value: float, places: int) -> Decimal:
+    return Decimal(f"{value:.{places}f}")
+
+
+def _output(output: OutputValue) -> Resource:
+    return _group(
+        "risk-output",
+        _part("name", valueString=output.name),
+        _part("value", valueQuantity=_quantity(output.value or 0.0, output.unit)),
+        _part("lead", valueBoolean=output.lead),
+    )
+
+
+def _quantity(value: float, unit: str) -> Resource:
+    return {"value": Decimal(f"{value:.9g}"), "unit": unit, "system": UCUM, "code": "1" if " " in unit else unit}
+
+
+def _extensions(assessment: Assessment, card: Mapping[str, Any], shares: Sequence[Contribution]) -> list[Resource]:
+    release = card["release"]["citizen"]
+    found = [
+        _model(assessment, card),
+        _extension("risk-status", valueCode=assessment.outcome.value),
+        _extension("risk-release", valueCode="withheld" if release == "withheld" else "open"),
+    ]
+    if assessment.reason:
+        found.append(_extension("risk-reason", valueString=assessment.reason))
+    found += [_input(use) for use in assessment.inputs if use.known is not None]
+    found += [_extension("risk-assumption", valueCode=feature.name) for feature in assessment.assumed]
+    found += [
+        _group(
+            "risk-contribution",
+            *(_part("feature", valueCode=name) for name in share.features),
+            _part("share", valueDecimal=_decimal(share.share, 6)),
+        )
+        for share in shares
+    ]
+    return found
+
+
+def _model(assessment: Assessment, card: Mapping[str, Any]) -> Resource:
+    parts = [
+        _part("id", valueCode=assessment.model),
+        _part("version", valueString=assessment.version),
+        _part("sha256", valueString=assessment.checksum),
+        _part("population", valueString=card["population"]),
+        _part("calibratedForKorea", valueBoolean=card["korea"]["calibrated"]),
+        _part("source", valueUri=f"https://doi.org/{card['source']['doi']}"),
+    ]
+    if card["horizon_years"]:
+        parts.append(_part("horizon", valueQuantity=_quantity(card["horizon_years"], "a")))
+    if assessment.engine:
+        parts += [_part("engine", valueString=assessment.engine), _part("provider", valueString=assessment.provider)]
+    if assessment.fell_back:
+        parts.append(_part("fellBack", valueString=assessment.fell_back))
+    return _group("risk-model", *parts)
+
+
+def _input(use: InputUse) -> Resource:
+    known = use.known
+    assert known is not None  # noqa: S101  only known inputs are listed
+    parts = [
+        _part("name", valueCode=use.name),
+        _part("feature", valueCode=use.feature),
+        _part("value", valueQuantity=_quantity(use.value, use.unit)),
+        _part("origin", valueCode=known.origin.value),
+        *_dated(known),
+    ]
+    return _group("risk-input", *parts)
+
+
+def _dated(known: Feature) -> list[Resource]:
+    parts = [_part("date", valueDate=known.when.isoformat())] if known.when else []
+    return parts + [_part("source", valueReference={"reference": source}) for source in known.sources]
+
+
+def _notes(assessment: Assessment, card: Mapping[str, Any]) -> list[str]:
+    notes = [str(wording.NOT_A_DEVICE)]
+    if not card["korea"]["calibrated"]:
+        notes.append(wording.not_calibrated(card))
+    notes += [wording.assumption(feature) for feature in assessment.assumed]
+    notes += [wording.old_value(feature) for feature in assessment.old]
+    if assessment.fell_back:
+        notes.append(
+            _("Another engine than the preferred one calculated this: %(why)s.") % {"why": assessment.fell_back}
+        )
+    return notes
+
+
+def _extension(name: str, **value: Any) -> Resource:
+    return {"url": EXTENSION + name, **value}
+
+
+def _part(name: str, **value: Any) -> Resource:
+    return {"url": name, **value}
+
+
+def _group(name: str, *parts: Resource) -> Resource:
+    return {"url": EXTENSION + name, "extension": list(parts)}
