@@ -8,6 +8,10 @@ from health_platform.health import livez, readyz
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("fhir/R4", include("health_platform.fhir.http.urls")),
+    path("", include("inference.urls")),
+    path("", include("citizen_app_api.urls")),
+    path("api/v1/", include("inference.triage.urls")),
+    path("console/", include("clinics.console.urls")),
     path("oauth/", include("health_platform.smart.urls")),
     path("livez", livez),
     path("readyz", readyz),

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 import secrets
 from collections.abc import Callable
 from datetime import timedelta
+from io import StringIO
 from pathlib import Path
 
+from django.core.management import call_command
 from django.utils import timezone
 
 from health_platform.accounts.models import User
@@ -35,10 +36,11 @@ SEED = 1
 NOTED_EVERY = 20
 TOKENS_LAST = timedelta(hours=12)
 TRIAGE_EXAMPLE = {
-    "age_years": 74,
-    "sex": "male",
-    "complaint": "chest pain",
-    "vital_signs": {"respiratory_rate": 26, "spo2": 91, "systolic_bp": 96, "heart_rate": 118, "consciousness": "A"},
+    "age": {"value": 71, "unit": "a"},
+    "sex": "female",
+    "vital_signs": {"respiratory_rate": 26, "oxygen_saturation": 91, "systolic_blood_pressure": 98, "acvpu": "A"},
+    "suspected_infection": True,
+    "position": {"latitude": 35.161, "longitude": 126.852},
 }
 Say = Callable[[str], None]
 
@@ -126,4 +128,9 @@ class Build:
         return people.clinician(username, name, practitioner, place, password)
 
     def _device_token(self) -> str:
-        return os.environ.get("TRIAGE_DEVICE_TOKEN", "")
+        """Signed with a key of this demo; the key set is made at the first start."""
+        said = StringIO()
+        ambulance = self._city.personas.ambulance
+        organization = self._notes.references[self._city.personas.centre].partition("/")[2]
+        call_command("issue_device_token", ambulance, organization=organization, create_key=True, stdout=said)
+        return said.getvalue().strip().splitlines()[-1]

@@ -44,6 +44,7 @@ def prepare(port: int) -> Environment:
     if not os.environ.get("CELERY_BROKER_URL"):
         variables["CELERY_BROKER_FOLDER"] = str(home / "broker")
     variables["SECRET_KEY"] = _kept_secret(home / "secret-key")
+    variables["TRIAGE_DEVICE_KEYS"] = str(home / "device-keys.json")
     return Environment(home, cluster, os.environ | variables)
 
 

@@ -129,6 +129,10 @@ SPECTACULAR_SETTINGS = {
     "OAS_VERSION": "3.1.0",
     "SERVE_INCLUDE_SCHEMA": False,
     "SCHEMA_PATH_PREFIX": "/api/v1",
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "inference.triage.openapi.add_triage",
+    ],
 }
 
 LANGUAGE_CODE = "ko"
@@ -154,6 +158,8 @@ INFERENCE_URL = env.text("INFERENCE_URL")
 MODEL_REPOSITORY = Path(env.text("MODEL_REPOSITORY") or BASE_DIR / "inference" / "model_repository")
 # A JSON Web Key Set (text, or the path of a file) with the public keys of ambulance devices.
 TRIAGE_DEVICE_KEYS = env.text("TRIAGE_DEVICE_KEYS")
+# How long a triage answer waits for the store, in seconds; then it goes out with `recorded: false`.
+TRIAGE_RECORD_SECONDS = float(env.text("TRIAGE_RECORD_SECONDS", "0.25"))
 
 # Where the platform stands, as data: see clinics/registry.
 CITY_NAME = env.text("CITY_NAME", "광주")
@@ -164,4 +170,6 @@ LOGGING = {
     "formatters": {"plain": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "plain"}},
     "root": {"handlers": ["stderr"], "level": env.text("LOG_LEVEL", "WARNING")},
+    # Its warnings name the addresses that were refused, and an address may name a patient.
+    "loggers": {"django.request": {"level": "ERROR"}},
 }
