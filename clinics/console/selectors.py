@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, timedelta
 
 from django.utils import timezone
 
+from clinics.console.emergency import Notice, notices_of
 from clinics.console.record import (
     Drug,
     Person,
@@ -23,6 +24,9 @@ from health_platform.fhir.repository import Repository
 
 MOST = 1000
 PER_PAGE = 20
+MOST_ARRIVALS = 50
+ARRIVALS_WITHIN = timedelta(hours=24)
+_ACTIVE = "planned,arrived,triaged,in-progress,onleave"
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,3 +115,24 @@ def find(access: AccessContext, search: Search, after: str | None = None) -> Fou
 def _literal(value: str) -> str:
     """A value in which comma, bar and dollar mean themselves (FHIR R4, search.html#escaping)."""
     return re.sub(r"([\\,$|])", r"\\\1", value)
+
+
+def arrivals(access: AccessContext, now: datetime) -> tuple[Notice, ...]:
+    """The institution's emergency encounters of the last 24 hours that have not ended, newest first."""
+    repository = Repository(access)
+    encounters = repository.search(
+        "Encounter",
+        {
+            "class": "http://terminology.hl7.org/CodeSystem/v3-ActCode|EMER",
+            "service-provider": f"Organization/{access.organization}",
+            "status": _ACTIVE,
+            "date": f"sa{(now - ARRIVALS_WITHIN).isoformat(timespec='seconds')}",
+            "_sort": "-date",
+            "_count": str(MOST_ARRIVALS),
+        },
+    ).resources()
+    if not encounters:
+        return ()
+    references = ",".join(f"Encounter/{one['id']}" for one in encounters)
+    observations = repository.search("Observation", {"encounter": references, "_count": str(MOST)}).resources()
+    return notices_of(encounters, observations)

@@ -13,6 +13,7 @@ from django.utils.translation import pgettext_lazy
 
 LOINC: Final = "http://loinc.org"
 ASSESSMENT: Final = "urn:bitgoeul:CodeSystem:assessment"
+TRIAGE: Final = "urn:bitgoeul:CodeSystem:triage"
 
 _LOINC: Final[Mapping[str, Any]] = {
     "85354-9": _("Blood pressure"),
@@ -67,6 +68,9 @@ _LOINC: Final[Mapping[str, Any]] = {
     "72166-2": _("Smoking"),
     "52552-7": _("Falls in the past year"),
     "44261-6": _("PHQ-9 total"),
+    "9269-2": _("Glasgow coma scale"),
+    "72514-3": _("Pain (0-10)"),
+    "67775-7": _("Consciousness"),
     "46098-0": _("Sex"),
     "30525-0": _("Age"),
 }
@@ -91,12 +95,68 @@ _ASSESSMENT: Final[Mapping[str, Any]] = {
     "lives-alone": _("Lives alone"),
     "material-deprivation": _("Lives in material deprivation"),
 }
+_TRIAGE: Final[Mapping[str, Any]] = {
+    "triage-level": _("Triage level"),
+    "oxygen-given": _("Oxygen given"),
+    "news2": "NEWS2",
+    "qsofa": "qSOFA",
+    "shock_index": _("Shock index"),
+    "sipa": _("Paediatric shock index (SIPA)"),
+    "rts": "RTS",
+    "t_rts": "T-RTS",
+    "cpss": "CPSS",
+    "be_fast": "BE-FAST",
+    "lams": "LAMS",
+    "cardiac_arrest": _("Cardiac arrest"),
+    "airway_foreign_body": _("Foreign body in the airway"),
+    "anaphylaxis": _("Anaphylaxis"),
+    "dyspnoea": _("Shortness of breath"),
+    "chest_pain_cardiac": _("Chest pain, cardiac features"),
+    "chest_pain_other": _("Chest pain, other"),
+    "palpitations": _("Palpitations"),
+    "syncope": _("Syncope"),
+    "stroke_symptoms": _("Stroke symptoms"),
+    "sudden_severe_headache": _("Sudden severe headache"),
+    "headache": _("Headache"),
+    "dizziness": _("Dizziness"),
+    "seizure_ongoing": _("Seizure, ongoing"),
+    "seizure_ended": _("Seizure, ended"),
+    "abdominal_pain": _("Abdominal pain"),
+    "haematemesis_or_melaena": _("Vomiting blood or black stools"),
+    "vomiting_or_diarrhoea": _("Vomiting or diarrhoea"),
+    "fever": _("Fever"),
+    "overdose_or_poisoning": _("Overdose or poisoning"),
+    "self_harm_intent": _("Intent of self-harm"),
+    "birth_imminent": _("Birth imminent"),
+    "bleeding_in_pregnancy": _("Bleeding in pregnancy"),
+    "amputation": _("Amputation"),
+    "major_burn": _("Major burn"),
+    "minor_injury": _("Minor injury"),
+    "minor_skin": _("Minor skin complaint"),
+    "dressing_or_prescription": _("Dressing or prescription"),
+    "other": _("Other complaint"),
+}
+# A level of consciousness as the ambulance writes it, a text without a code.
+_TEXTS: Final[Mapping[str, Any]] = {
+    "Alert": _("Alert"),
+    "New confusion": _("New confusion"),
+    "Responds to voice": _("Responds to voice"),
+    "Responds to pain": _("Responds to pain"),
+    "Unresponsive": _("Unresponsive"),
+}
+LEVELS: Final[Mapping[int, Any]] = {
+    1: _("Resuscitation"),
+    2: _("Emergent"),
+    3: _("Urgent"),
+    4: _("Less urgent"),
+    5: _("Non-urgent"),
+}
 _ANSWERS: Final[Mapping[tuple[str, str], Any]] = {
     (LOINC, "LA18976-3"): _("Smokes every day"),
     (LOINC, "LA15920-4"): _("Former smoker"),
     (LOINC, "LA18978-9"): _("Never smoked"),
 }
-_SYSTEMS: Final = {LOINC: _LOINC, ASSESSMENT: _ASSESSMENT}
+_SYSTEMS: Final = {LOINC: _LOINC, ASSESSMENT: _ASSESSMENT, TRIAGE: _TRIAGE}
 _ORDER: Final = {f"{system}|{code}": n for system, codes in _SYSTEMS.items() for n, code in enumerate(codes)}
 # How a unit is written for people; UCUM's own form is for machines.
 _UNITS: Final[Mapping[str, Any]] = {
@@ -150,7 +210,7 @@ def name_of(concept: Mapping[str, Any]) -> Any:
         if known is not None:
             return known
     if concept.get("text"):
-        return concept["text"]
+        return _TEXTS.get(concept["text"], concept["text"])
     return next((coding[part] for part in ("display", "code") for coding in codings if coding.get(part)), "")
 
 

@@ -9,6 +9,7 @@ from django.contrib.auth.forms import AuthenticationForm
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
@@ -102,4 +103,6 @@ def worklist(request: HttpRequest, clinician: Clinician) -> HttpResponse:
 @require_GET
 @for_clinicians
 def emergency(request: HttpRequest, clinician: Clinician) -> HttpResponse:
-    return render(request, "console/emergency.html", {"section": "emergency"})
+    now = timezone.now()
+    context = {"section": "emergency", "notices": selectors.arrivals(clinician.access, now), "now": now}
+    return render(request, "console/emergency.html", context)

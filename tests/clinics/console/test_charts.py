@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from datetime import date
 from decimal import Decimal
 
@@ -53,8 +54,8 @@ def test_a_greater_value_never_stands_lower_and_a_later_one_never_further_left(v
     marks = chart_of(series(values)).traces[0].marks
 
     by_value = sorted(marks, key=lambda mark: mark.point.value)
-    assert all(first.y >= second.y for first, second in zip(by_value, by_value[1:], strict=False))
-    assert all(first.x <= second.x for first, second in zip(marks, marks[1:], strict=False))
+    assert all(first.y >= second.y for first, second in itertools.pairwise(by_value))
+    assert all(first.x <= second.x for first, second in itertools.pairwise(marks))
 
 
 def test_a_value_outside_its_range_has_another_shape_not_only_another_colour() -> None:

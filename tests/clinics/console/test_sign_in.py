@@ -13,10 +13,6 @@ pytestmark = [pytest.mark.django_db, pytest.mark.urls("tests.clinics.console.url
 SIGN_IN, WORKLIST = "/console/sign-in", "/console/"
 
 
-def sign_in(client: Client, username: str, password: str = "a-long-password", **more: str) -> object:
-    return client.post(SIGN_IN, {"username": username, "password": password, **more})
-
-
 def test_a_clinician_signs_in_and_lands_on_the_worklist(ward: Ward) -> None:
     client = browser()
     response = client.post(SIGN_IN, {"username": "kim", "password": "a-long-password"})
