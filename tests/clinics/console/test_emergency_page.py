@@ -21,7 +21,7 @@ from inference.triage.rule_pack import safety_net
 from inference.triage.store import access_of
 from tests.clinics.console.conftest import Ward
 
-pytestmark = [pytest.mark.django_db, pytest.mark.urls("tests.clinics.console.urls")]
+pytestmark = pytest.mark.django_db
 PATH = "/console/emergency"
 SIGNS = {
     "respiratory_rate": 28,

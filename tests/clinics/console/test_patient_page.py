@@ -15,7 +15,7 @@ from health_platform.fhir.keys import patient_key
 from tests import builders
 from tests.clinics.console.conftest import Ward, store
 
-pytestmark = [pytest.mark.django_db, pytest.mark.urls("tests.clinics.console.urls")]
+pytestmark = pytest.mark.django_db
 
 
 def views_of(patient: str) -> list[tuple[str, str]]:
@@ -102,7 +102,7 @@ def laboratory(patient: str, value: float, at: str) -> dict[str, Any]:
     return builders.observation(patient, value, "2093-3", at) | {
         "category": [{"coding": [{"code": "laboratory"}]}],
         "valueQuantity": {"value": value, "unit": "mg/dL", "system": "http://unitsofmeasure.org", "code": "mg/dL"},
-        "referenceRange": [{"high": {"value": 200, "code": "mg/dL"}}],
+        "referenceRange": [{"high": {"value": 200, "unit": "mg/dL"}}],
     }
 
 

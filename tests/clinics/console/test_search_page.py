@@ -10,7 +10,7 @@ from clinics.console.selectors import birth_date_of
 from tests import builders
 from tests.clinics.console.conftest import Ward
 
-pytestmark = [pytest.mark.django_db, pytest.mark.urls("tests.clinics.console.urls")]
+pytestmark = pytest.mark.django_db
 PATH = "/console/patients"
 
 

@@ -9,7 +9,7 @@ from django.test import Client
 from tests import builders
 from tests.clinics.console.conftest import Ward, browser
 
-pytestmark = [pytest.mark.django_db, pytest.mark.urls("tests.clinics.console.urls")]
+pytestmark = pytest.mark.django_db
 SIGN_IN, WORKLIST = "/console/sign-in", "/console/"
 
 
