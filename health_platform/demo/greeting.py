@@ -21,7 +21,7 @@ Three lines to try (the tokens are good for 12 hours; run the demo again for new
 
   curl -s -H 'Authorization: Bearer {notes["citizen_token"]}' -H 'Accept-Language: ko' {base}/api/v1/me/risks
 
-  curl -s -X POST -H 'Authorization: Bearer {notes["device_token"]}' -H 'Idempotency-Key: try-1' \\
+  curl -s -X POST -H 'Authorization: Bearer {notes["device_token"]}' -H 'Idempotency-Key: try-0001' \\
        -H 'Content-Type: application/json' -d '{notes["triage_example"]}' {base}/api/v1/triage
 
 Ctrl-C stops all of it.

@@ -9,9 +9,10 @@ from django.db import models
 
 class OutboxEvent(models.Model):
     """Something that happened, written in the transaction that made it happen; done when its handler's own
-    transaction says so (outbox.py)."""
+    transaction says so (outbox.py). Open events of one topic about one ``subject`` are handled together."""
 
     topic = models.CharField(max_length=60)
+    subject = models.CharField(max_length=64, default="")
     payload: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField()
     created = models.DateTimeField(auto_now_add=True)
     not_before = models.DateTimeField(auto_now_add=True)
@@ -25,4 +26,5 @@ class OutboxEvent(models.Model):
         db_table = "fhir_outbox"
         indexes: ClassVar = [
             models.Index(fields=["not_before"], condition=models.Q(done=None), name="fhir_outbox_open"),
+            models.Index(fields=["topic", "subject"], condition=models.Q(done=None), name="fhir_outbox_subject"),
         ]

@@ -16,7 +16,8 @@ from django.utils import timezone
 
 from health_platform.fhir.models import OutboxEvent
 
-Handler = Callable[[dict[str, Any]], None]
+Payload = dict[str, Any]
+Handler = Callable[[Payload], None]
 RESEND_AFTER = timedelta(seconds=30)
 MAX_ATTEMPTS = 20
 
@@ -26,7 +27,10 @@ _senders: list[Callable[[int], None]] = []
 
 
 def register(topic: str, handler: Handler) -> None:
-    """Have ``handler`` called with the payload of each event of ``topic``, in the transaction that marks it done."""
+    """Have ``handler`` called for the events of ``topic``, in the transaction that marks them done.
+
+    Events about one subject that wait together are one call: their payloads are merged, lists joined in order.
+    """
     _handlers.setdefault(topic, []).append(handler)
 
 
@@ -35,11 +39,11 @@ def send_by(sender: Callable[[int], None]) -> None:
     _senders[:] = [sender]
 
 
-def emit(topic: str, payload: dict[str, Any]) -> None:
+def emit(topic: str, payload: Payload, *, subject: str = "") -> None:
     """Write an event in the open transaction; it is sent after the commit. Without a handler nothing is written."""
     if topic not in _handlers:
         return
-    event = OutboxEvent.objects.create(topic=topic, payload=payload)
+    event = OutboxEvent.objects.create(topic=topic, payload=payload, subject=subject)
     transaction.on_commit(lambda: _send(event.pk), robust=True)
 
 
@@ -49,29 +53,46 @@ def _send(number: int) -> None:
 
 
 def deliver(number: int) -> bool:
-    """Run the handlers of event ``number`` and mark it done, in one transaction. False when there was nothing to do.
+    """Run the handlers of event ``number``, and of all that wait with it about its subject, and mark them done, in one
+    transaction. False when there was nothing to do.
 
     A handler's exception leaves the event open, counts the attempt and puts the next one off; it is logged by its
     class alone, for its text could carry a value of a record.
     """
     try:
         with transaction.atomic():
-            event = (
-                OutboxEvent.objects.select_for_update(skip_locked=True)
-                .filter(pk=number, done=None, attempts__lt=MAX_ATTEMPTS)
-                .first()
-            )
-            if event is None:
+            events = _take(number)
+            if not events:
                 return False
-            for handler in _handlers.get(event.topic, []):
-                handler(event.payload)
-            event.done = timezone.now()
-            event.save(update_fields=["done"])
+            payload = _merged([event.payload for event in events])
+            for handler in _handlers.get(events[0].topic, []):
+                handler(payload)
+            OutboxEvent.objects.filter(pk__in=[event.pk for event in events]).update(done=timezone.now())
             return True
     except Exception as error:
         log.warning("event %d failed: %s", number, type(error).__name__)
         _put_off(number, type(error).__name__)
         return False
+
+
+def _take(number: int) -> list[OutboxEvent]:
+    """The open event, locked, with the other open events about its subject that nobody else has locked."""
+    waiting = OutboxEvent.objects.select_for_update(skip_locked=True).filter(done=None, attempts__lt=MAX_ATTEMPTS)
+    event = waiting.filter(pk=number).first()
+    if event is None:
+        return []
+    if not event.subject:
+        return [event]
+    others = waiting.filter(topic=event.topic, subject=event.subject).exclude(pk=number)
+    return sorted([event, *others], key=lambda each: each.pk)
+
+
+def _merged(payloads: list[Payload]) -> Payload:
+    merged = dict(payloads[0])
+    for payload in payloads[1:]:
+        for name, value in payload.items():
+            merged[name] = merged[name] + value if isinstance(value, list) else value
+    return merged
 
 
 def _put_off(number: int, reason: str) -> None:

@@ -263,7 +263,8 @@ class Repository:
     def _close(self, work: _Work) -> None:
         audit.record(work.session.cursor, self.access, work.interaction, work.compartments, work.entities)
         for patient, changed in work.changed.items():
-            outbox.emit("patient.changed", {"patient": patient, "changed": [list(entry) for entry in changed]})
+            payload = {"patient": patient, "changed": [list(entry) for entry in changed]}
+            outbox.emit("patient.changed", payload, subject=patient)
 
     def _record_refusal(self, interaction: str, error: FhirError) -> None:
         with open_session(self.access) as session:
