@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from typing import Any, Final
 
 from clinics.console import terms
@@ -17,7 +18,8 @@ _AGE: Final = f"{terms.LOINC}|30525-0"
 
 @dataclass(frozen=True, slots=True)
 class Sign:
-    """A vital sign or a score as it was told: what is not listed was not told."""
+    """A vital sign or a score as it was told, at most two decimals: what is not listed was not told. A score has no
+    unit."""
 
     name: Any
     value: Any
@@ -87,7 +89,9 @@ def _sign(observation: Resource) -> Sign:
     name = terms.name_of(observation.get("code", {}))
     if "valueQuantity" in observation:
         quantity = observation["valueQuantity"]
-        return Sign(name, quantity.get("value", ""), terms.unit(quantity.get("code") or quantity.get("unit", "")))
+        unit = quantity.get("code") or quantity.get("unit", "")
+        value = round(Decimal(quantity["value"]), 2).normalize() if "value" in quantity else ""
+        return Sign(name, f"{value:f}" if value != "" else "", "" if unit == "{score}" else terms.unit(unit))
     if "valueCodeableConcept" in observation:
         return Sign(name, terms.name_of(observation["valueCodeableConcept"]), "")
     return Sign(name, observation.get("valueBoolean", observation.get("valueInteger", "")), "")

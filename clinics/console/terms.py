@@ -157,7 +157,9 @@ _ANSWERS: Final[Mapping[tuple[str, str], Any]] = {
     (LOINC, "LA18978-9"): _("Never smoked"),
 }
 _SYSTEMS: Final = {LOINC: _LOINC, ASSESSMENT: _ASSESSMENT, TRIAGE: _TRIAGE}
-_ORDER: Final = {f"{system}|{code}": n for system, codes in _SYSTEMS.items() for n, code in enumerate(codes)}
+_ORDER: Final = {
+    key: place for place, key in enumerate(f"{system}|{code}" for system, codes in _SYSTEMS.items() for code in codes)
+}
 # How a unit is written for people; UCUM's own form is for machines.
 _UNITS: Final[Mapping[str, Any]] = {
     "mm[Hg]": "mmHg",

@@ -66,6 +66,23 @@ def test_what_was_not_told_is_unknown_and_never_normal(ward: Ward) -> None:
     assert "the level may turn out between 1 and" in page
 
 
+def test_scores_have_no_unit_and_at_most_two_decimals_and_stand_behind_the_vital_signs(ward: Ward) -> None:
+    tell(ward.clinic, complaint="fever", vital_signs=SIGNS)
+    (notice,) = ward.clinician.get(PATH).context["notices"]
+
+    signs = [(str(sign.name), str(sign.value), str(sign.unit)) for sign in notice.signs]
+    assert ("Shock index", "1.28", "") in signs
+    assert ("Heart rate", "118", "per minute") in signs
+    names = [name for name, _, _ in signs]
+    assert names.index("Heart rate") < names.index("NEWS2")
+
+
+def test_an_infant_is_under_one_year_and_not_zero(ward: Ward) -> None:
+    tell(ward.clinic, complaint="fever", age={"value": 8, "unit": "mo"})
+
+    assert "under 1 year" in ward.clinician.get(PATH).content.decode()
+
+
 def test_another_institution_and_a_citizen_see_nothing_of_it(ward: Ward) -> None:
     tell(ward.clinic, complaint="fever", vital_signs=SIGNS)
 
