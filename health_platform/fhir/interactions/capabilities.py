@@ -9,7 +9,7 @@ import orjson
 
 from health_platform.fhir.definitions.resource_types import RESOURCE_TYPES
 from health_platform.fhir.messages import FhirRequest, FhirResponse
-from health_platform.fhir.search.registry import parameters
+from health_platform.fhir.search.registry import SearchType, parameters
 from health_platform.fhir.search.sql import SUPPORTED_TYPES
 
 VERSION = "0.1.0"
@@ -57,6 +57,7 @@ def capability_statement(base: str) -> dict[str, Any]:
 
 def _resource(kind: str) -> dict[str, Any]:
     supported = [found for found in parameters(kind).values() if found.type in SUPPORTED_TYPES and found.expression]
+    includes = [f"{kind}:{found.code}" for found in supported if found.type is SearchType.REFERENCE]
     return {
         "type": kind,
         "interaction": [{"code": code} for code in INSTANCE_INTERACTIONS],
@@ -65,6 +66,6 @@ def _resource(kind: str) -> dict[str, Any]:
         "updateCreate": True,
         "conditionalCreate": True,
         "conditionalRead": "not-match",
-        "searchInclude": [f"{kind}:{found.code}" for found in supported if found.type == "reference"],
+        **({"searchInclude": includes} if includes else {}),
         "searchParam": [{"name": found.code, "type": str(found.type)} for found in supported],
     }
