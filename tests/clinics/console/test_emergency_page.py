@@ -67,7 +67,7 @@ def test_what_was_not_told_is_unknown_and_never_normal(ward: Ward) -> None:
 
 
 def test_scores_have_no_unit_and_at_most_two_decimals_and_stand_behind_the_vital_signs(ward: Ward) -> None:
-    tell(ward.clinic, complaint="fever", vital_signs=SIGNS)
+    tell(ward.clinic, complaint="fever", age={"value": 71, "unit": "a"}, vital_signs=SIGNS)
     (notice,) = ward.clinician.get(PATH).context["notices"]
 
     signs = [(str(sign.name), str(sign.value), str(sign.unit)) for sign in notice.signs]
