@@ -30,6 +30,9 @@ REGEX_URL = PREFIX + "regex"
 INLINE = ("BackboneElement", "Element")
 # Not R4: SubscriptionStatus is of 4.3.0; MetadataResource and the logical models describe no instance.
 NOT_R4 = {"SubscriptionStatus", "MetadataResource"}
+# An id in dataelements.json is "de-" and the path, cut at 64 characters; of the elements that share one, only the last
+# is left in the file, so an element of a long path that shares its start with a known one is of R4 too.
+KEPT_OF_A_PATH = 61
 # What dataelements.json cannot state, since it lists no backbone elements. https://hl7.org/fhir/R4/evidencevariable.html
 CORRECTIONS = {"EvidenceVariable.characteristic": {"min": 1}}
 # The two profiles of Quantity that R4's own elements use. https://hl7.org/fhir/R4/datatypes.html#SimpleQuantity
@@ -41,6 +44,8 @@ QUANTITY_PROFILES = {
         "(code.exists() or value.empty()) and (system.empty() or system = 'urn:iso:std:iso:4217')",
     ),
 }
+# Errata: the expression does not say what the text of R4 says. https://hl7.org/fhir/R4/questionnaire.html#invs
+INVARIANT_CORRECTIONS = {"que-12": "enableWhen.count() > 1 implies enableBehavior.exists()"}
 
 
 def main(package: Path) -> None:
@@ -130,7 +135,7 @@ def _is_r4(path: str, elements: list[Json], definition: Json, leaves: dict[str, 
     if "contentReference" in element:
         return parent == definition["name"] or _is_r4(parent, elements, definition, leaves)
     if element["type"][0]["code"] not in INLINE:
-        return False
+        return len(path) > KEPT_OF_A_PATH and any(leaf[:KEPT_OF_A_PATH] == path[:KEPT_OF_A_PATH] for leaf in leaves)
     return any(leaf.startswith(path + ".") for leaf in leaves)
 
 
@@ -226,7 +231,9 @@ def _invariants(definitions: dict[str, Json], types: dict[str, Json]) -> list[li
         for element in definition["snapshot"]["element"]:
             for constraint in element.get("constraint", []) if element["path"] in known else []:
                 if _is_stated_here(constraint, element["path"], name):
-                    key = (constraint["key"], constraint["severity"], constraint.get("expression", ""))
+                    rule = constraint["key"]
+                    stated = INVARIANT_CORRECTIONS.get(rule, constraint.get("expression", ""))
+                    key = (rule, constraint["severity"], stated)
                     facts.setdefault(key, []).append(element["path"])
     return [[*key, contexts] for key, contexts in sorted(facts.items())]
 
