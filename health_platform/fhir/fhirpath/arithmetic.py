@@ -15,7 +15,9 @@ from health_platform.fhir.fhirpath.errors import FhirPathExecutionError, FhirPat
 from health_platform.fhir.fhirpath.quantity import CALENDAR_UNITS, Quantity
 from health_platform.fhir.terminology import ucum
 
-DECIMALS: Final = Context(prec=34, traps=[])
+DECIMALS: Final = Context(prec=34, Emax=6144, Emin=-6143, traps=[])
+"""The decimals of IEEE 754-2008, decimal128."""
+
 MAX_TEXT: Final = 1_000_000
 _SMALLEST, _LARGEST = -(2**31), 2**31 - 1
 _TEMPORAL: Final = (temporal.Date, temporal.DateTime, temporal.Time)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any, Final
@@ -13,6 +13,11 @@ from health_platform.fhir.fhirpath.elements import Collection, Element, TypeInfo
 from health_platform.fhir.fhirpath.errors import FhirPathExecutionError
 from health_platform.fhir.fhirpath.quantity import Quantity
 from health_platform.fhir.terminology import ucum
+
+COSTLY: Final = 40
+"""Steps that a conversion of units counts as; a transcendental function counts as five of them."""
+
+Spend = Callable[[int], None]
 
 _TEMPORAL: Final = (temporal.Date, temporal.DateTime, temporal.Time)
 _EXACT_CALENDAR: Final = {"week": "wk", "day": "d", "hour": "h", "minute": "min", "second": "s", "millisecond": "ms"}
@@ -130,45 +135,51 @@ def _kind(item: Any, value: Any) -> str:
     return item.type if item.__class__ is Element else type(value).__name__
 
 
-def equivalent(left: Collection, right: Collection) -> bool:
-    """`~`: order does not matter, two empty collections are equivalent."""
+def equivalent(left: Collection, right: Collection, spend: Spend) -> bool:
+    """`~`: order does not matter, two empty collections are equivalent. Work is reported to `spend` as it is done."""
     if len(left) != len(right):
         return False
     rest = list(right)
     for one in left:
-        match = next((place for place, other in enumerate(rest) if equivalent_items(one, other)), None)
+        match = next((place for place, other in enumerate(rest) if equivalent_items(one, other, spend)), None)
         if match is None:
             return False
         del rest[match]
     return True
 
 
-def equivalent_items(left: Any, right: Any) -> bool:
+def equivalent_items(left: Any, right: Any, spend: Spend) -> bool:
     """Whether two items are equivalent: case, white space, trailing digits and order do not matter."""
+    spend(5)
     one, other = system(left), system(right)
     if is_number(one) and is_number(other):
         return _equal_rounded(Decimal(one), Decimal(other))
     if isinstance(one, Quantity) and isinstance(other, Quantity):
+        spend(COSTLY)
         return _equivalent_quantities(one, other)
     if isinstance(one, _TEMPORAL) and isinstance(other, _TEMPORAL):
         return temporal.same_kind(one, other) and temporal.equivalent(one, other)
     if one.__class__ is Element and other.__class__ is Element:
-        return equivalent_json(one.value, other.value)
+        return equivalence_key(one.value, spend) == equivalence_key(other.value, spend)
     if one.__class__ is not other.__class__:
         return False
     return _folded(one) == _folded(other) if isinstance(one, str) else equal_items(one, other) is True
 
 
-def equivalent_json(one: Any, other: Any) -> bool:
-    """Whether two JSON values are equivalent as elements, ids aside."""
-    if isinstance(one, Mapping) and isinstance(other, Mapping):
-        keys = {key for key in (*one, *other) if key != "id"}
-        return all(key in one and key in other and equivalent_json(one[key], other[key]) for key in keys)
-    if isinstance(one, list) and isinstance(other, list):
-        return len(one) == len(other) and all(any(equivalent_json(a, b) for b in other) for a in one)
-    if isinstance(one, str) and isinstance(other, str):
-        return _folded(one) == _folded(other)
-    return bool(one == other)
+def equivalence_key(value: Any, spend: Spend) -> str:
+    """A text that is the same for JSON values equivalent as elements: ids, case, white space and order aside."""
+    return json.dumps(_loose(value, spend), sort_keys=True, ensure_ascii=False)
+
+
+def _loose(value: Any, spend: Spend) -> Any:
+    spend(2)
+    if isinstance(value, Mapping):
+        return {key: _loose(one, spend) for key, one in value.items() if key != "id"}
+    if isinstance(value, list):
+        return sorted(equivalence_key(one, spend) for one in value)
+    if isinstance(value, str):
+        return _folded(value)
+    return _plain(value) if isinstance(value, Decimal | float | int) and not isinstance(value, bool) else value
 
 
 def _folded(text: str) -> str:
@@ -219,4 +230,4 @@ def identity(item: Any) -> Any:
 
 
 def _plain(value: Any) -> str:
-    return str(value.normalize()) if isinstance(value, Decimal) else str(value)
+    return str(Decimal(str(value)).normalize()) if isinstance(value, Decimal | float | int) else str(value)

@@ -59,7 +59,7 @@ from health_platform.fhir.fhirpath.nodes import (
 )
 from health_platform.fhir.fhirpath.parser import parse
 from health_platform.fhir.fhirpath.quantity import Quantity
-from health_platform.fhir.fhirpath.state import Compiled, Environment, Function, State, single
+from health_platform.fhir.fhirpath.state import TEXT_PER_STEP, Compiled, Environment, Function, State, single
 
 FUNCTIONS: Final[Mapping[str, Function]] = {
     **functions_collections.FUNCTIONS,
@@ -263,15 +263,21 @@ def _arithmetic(left: Compiled, right: Compiled, operator: str) -> Compiled:
     what = f"'{operator}'"
 
     def run(this: Collection, state: State) -> Collection:
-        one, other = left(this, state), right(this, state)
-        state.spend(1)
-        first, second = system(single(one, what)), system(single(other, what))
+        first, second = system(single(left(this, state), what)), system(single(right(this, state), what))
         if first is None or second is None:
             return []
+        state.spend(_cost(first, second))
         found = compute(first, second)
         return [] if found is None else [found]
 
     return run
+
+
+def _cost(left: Any, right: Any) -> int:
+    """Steps that an operation counts as: more for quantities, whose units may have to be converted, and long texts."""
+    if isinstance(left, str) and isinstance(right, str):
+        return 1 + (len(left) + len(right)) // TEXT_PER_STEP
+    return equality.COSTLY if isinstance(left, Quantity) or isinstance(right, Quantity) else 1
 
 
 _ORDER: Final[Mapping[str, Callable[[int], bool]]] = {
@@ -287,6 +293,7 @@ def _comparison(left: Compiled, right: Compiled, test: Callable[[int], bool]) ->
         one, other = single(left(this, state), "A comparison"), single(right(this, state), "A comparison")
         if one is None or other is None or system(one) is None or system(other) is None:
             return []
+        state.spend(_cost(one, other))
         order = equality.compare_items(one, other)
         return [] if order is None else [test(order)]
 
@@ -294,7 +301,7 @@ def _comparison(left: Compiled, right: Compiled, test: Callable[[int], bool]) ->
 
 
 def _equal(left: Collection, right: Collection, state: State) -> Collection:
-    state.spend(len(left))
+    state.spend(1 + len(left) + (_cost(left[0], right[0]) if left and right else 0))
     found = equality.equal(left, right)
     return [] if found is None else [found]
 
@@ -304,8 +311,7 @@ def _not_equal(left: Collection, right: Collection, state: State) -> Collection:
 
 
 def _equivalent(left: Collection, right: Collection, state: State) -> Collection:
-    state.spend(len(left) * len(right))
-    return [equality.equivalent(left, right)]
+    return [equality.equivalent(left, right, state.spend)]
 
 
 def _in(left: Collection, right: Collection, state: State) -> Collection:
@@ -316,11 +322,14 @@ def _in(left: Collection, right: Collection, state: State) -> Collection:
     return [any(equality.equal_items(one, other) for other in right)]
 
 
-def _concatenated(left: Collection, right: Collection, _: State) -> Collection:
+def _concatenated(left: Collection, right: Collection, state: State) -> Collection:
+    state.spend(1)
     texts = [system(single(items, "'&'")) for items in (left, right)]
     if not all(text is None or isinstance(text, str) for text in texts):
         raise FhirPathExecutionError("'&' takes Strings.")
-    return [arithmetic.bounded("".join(text for text in texts if text is not None))]
+    joined = "".join(text for text in texts if text is not None)
+    state.spend(len(joined) // TEXT_PER_STEP)
+    return [arithmetic.bounded(joined)]
 
 
 _ON_COLLECTIONS: Final[Mapping[str, Callable[[Collection, Collection, State], Collection]]] = {

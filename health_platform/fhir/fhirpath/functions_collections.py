@@ -9,7 +9,7 @@ from typing import Any, Final
 from health_platform.fhir.fhirpath.elements import Collection, all_children, system
 from health_platform.fhir.fhirpath.equality import compare_items, identity
 from health_platform.fhir.fhirpath.errors import FhirPathExecutionError, FhirPathSemanticError
-from health_platform.fhir.fhirpath.state import Compiled, Function, State, single
+from health_platform.fhir.fhirpath.state import TEXT_PER_STEP, Compiled, Function, State, single
 
 
 def truth(items: Collection, what: str = "A condition") -> bool | None:
@@ -57,14 +57,29 @@ def _quantified(name: str, test: Callable[[list[bool]], bool]) -> Function:
     return Function(0, 0, lambda items, _, __: [test(_booleans(items, name))])
 
 
-def _subset(inner: Collection, outer: Collection) -> bool:
-    known = {identity(item) for item in outer}
-    return all(identity(item) in known for item in inner)
+def identities(items: Collection, state: State) -> list[Any]:
+    """What the items are compared by; the size of elements counts as work."""
+    out = []
+    for item in items:
+        found = identity(item)
+        state.spend(1 + len(found[1]) // TEXT_PER_STEP if found[0] == "element" else 1)
+        out.append(found)
+    return out
 
 
-def unique(items: Collection) -> Collection:
+def _subset(inner: Collection, outer: Collection, state: State) -> bool:
+    known = set(identities(outer, state))
+    return all(found in known for found in identities(inner, state))
+
+
+def unique(items: Collection, state: State) -> Collection:
     """The items without those that equal an earlier one."""
-    return list({identity(item): item for item in reversed(items)}.values())[::-1] if len(items) > 1 else items
+    if len(items) < 2:
+        return items
+    found: dict[Any, Any] = {}
+    for key, item in zip(identities(items, state), items, strict=True):
+        found.setdefault(key, item)
+    return list(found.values())
 
 
 def _where(items: Collection, arguments: list[Compiled], state: State, _: Collection) -> Collection:
@@ -85,12 +100,10 @@ def _repeat(items: Collection, arguments: list[Compiled], state: State, _: Colle
     while pending:
         fresh: Collection = []
         for _item, found in each(pending, arguments[0], state):
-            for one in found:
-                key = identity(one)
+            for key, one in zip(identities(found, state), found, strict=True):
                 if key not in seen:
                     seen[key] = one
                     fresh.append(one)
-        state.spend(len(fresh))
         pending = fresh
     return list(seen.values())
 
@@ -116,21 +129,19 @@ def _take(items: Collection, arguments: list[Collection], _: State) -> Collectio
 
 
 def _intersect(items: Collection, arguments: list[Collection], state: State) -> Collection:
-    state.spend(len(items) + len(arguments[0]))
-    known = {identity(item) for item in arguments[0]}
-    return [item for item in unique(items) if identity(item) in known]
+    known = set(identities(arguments[0], state))
+    once = unique(items, state)
+    return [item for key, item in zip(identities(once, state), once, strict=True) if key in known]
 
 
 def _exclude(items: Collection, arguments: list[Collection], state: State) -> Collection:
-    state.spend(len(items) + len(arguments[0]))
-    known = {identity(item) for item in arguments[0]}
-    return [item for item in items if identity(item) not in known]
+    known = set(identities(arguments[0], state))
+    return [item for key, item in zip(identities(items, state), items, strict=True) if key not in known]
 
 
 def union(left: Collection, right: Collection, state: State) -> Collection:
     """Both collections without what equals an earlier item."""
-    state.spend(len(left) + len(right))
-    return unique(left + right)
+    return unique(left + right, state)
 
 
 def _combine(items: Collection, arguments: list[Collection], state: State) -> Collection:
@@ -216,11 +227,11 @@ FUNCTIONS: Final[Mapping[str, Function]] = {
     "anyTrue": _quantified("anyTrue", any),
     "allFalse": _quantified("allFalse", lambda found: not any(found)),
     "anyFalse": _quantified("anyFalse", lambda found: not all(found)),
-    "subsetOf": Function(1, 1, lambda items, arguments, _: [_subset(items, arguments[0])]),
-    "supersetOf": Function(1, 1, lambda items, arguments, _: [_subset(arguments[0], items)]),
+    "subsetOf": Function(1, 1, lambda items, arguments, state: [_subset(items, arguments[0], state)]),
+    "supersetOf": Function(1, 1, lambda items, arguments, state: [_subset(arguments[0], items, state)]),
     "count": Function(0, 0, lambda items, _, __: [len(items)]),
-    "distinct": Function(0, 0, lambda items, _, __: unique(items)),
-    "isDistinct": Function(0, 0, lambda items, _, __: [len(unique(items)) == len(items)]),
+    "distinct": Function(0, 0, lambda items, _, state: unique(items, state)),
+    "isDistinct": Function(0, 0, lambda items, _, state: [len(unique(items, state)) == len(items)]),
     "where": Function(1, 1, _where, lazy=True),
     "select": Function(1, 1, _select, lazy=True),
     "repeat": Function(1, 1, _repeat, lazy=True),

@@ -142,6 +142,7 @@ def _html_checks(items: Collection, _: list[Collection], state: State) -> Collec
 
 
 def _clock(state: State) -> datetime:
+    state.spend(5)
     if state.environment.now is None:
         raise FhirPathExecutionError("There is no clock: the caller gives none.")
     return state.environment.now

@@ -9,7 +9,7 @@ from typing import Any, Final
 from health_platform.fhir.fhirpath import temporal
 from health_platform.fhir.fhirpath.arithmetic import DECIMALS, number
 from health_platform.fhir.fhirpath.elements import Collection, system
-from health_platform.fhir.fhirpath.equality import is_number, quantity_order
+from health_platform.fhir.fhirpath.equality import COSTLY, is_number, quantity_order
 from health_platform.fhir.fhirpath.errors import FhirPathExecutionError
 from health_platform.fhir.fhirpath.quantity import Quantity
 from health_platform.fhir.fhirpath.state import Function, State, single
@@ -29,11 +29,12 @@ def _number(items: Collection, name: str) -> Any:
     return found
 
 
-def _of_numbers(name: str, count: int, compute: Callable[..., Any]) -> Function:
+def _of_numbers(name: str, count: int, compute: Callable[..., Any], cost: int = 1) -> Function:
     """A function of the input and `count` numbers; empty where any of them is, or where there is no result."""
     label = f"{name}()"
 
-    def run(items: Collection, arguments: list[Collection], _: State) -> Collection:
+    def run(items: Collection, arguments: list[Collection], state: State) -> Collection:
+        state.spend(cost)
         values = [_number(found, label) for found in (items, *arguments)]
         if any(value is None for value in values):
             return []
@@ -201,7 +202,8 @@ def _time_edge(value: temporal.Time, digits: int, low: bool) -> temporal.Time | 
     return temporal.Time(parts[: _TIME_DIGITS.index(digits) + 1])
 
 
-def _comparable(items: Collection, arguments: list[Collection], _: State) -> Collection:
+def _comparable(items: Collection, arguments: list[Collection], state: State) -> Collection:
+    state.spend(COSTLY)
     left, right = (system(single(found, "comparable()")) for found in (items, arguments[0]))
     if left is None or right is None:
         return []
@@ -218,11 +220,11 @@ FUNCTIONS: Final[Mapping[str, Function]] = {
     "floor": _of_numbers("floor", 0, lambda value: _whole(value, ROUND_FLOOR)),
     "truncate": _of_numbers("truncate", 0, lambda value: _whole(value, ROUND_FLOOR if value > 0 else ROUND_CEILING)),
     "round": Function(0, 1, _round),
-    "exp": _of_numbers("exp", 0, lambda value: DECIMALS.exp(Decimal(value))),
-    "ln": _of_numbers("ln", 0, lambda value: DECIMALS.ln(Decimal(value)) if value > 0 else None),
-    "log": _of_numbers("log", 1, _logarithm),
-    "power": _of_numbers("power", 1, _power),
-    "sqrt": _of_numbers("sqrt", 0, lambda value: DECIMALS.sqrt(Decimal(value)) if value >= 0 else None),
+    "exp": _of_numbers("exp", 0, lambda value: DECIMALS.exp(Decimal(value)), 5 * COSTLY),
+    "ln": _of_numbers("ln", 0, lambda value: DECIMALS.ln(Decimal(value)) if value > 0 else None, 5 * COSTLY),
+    "log": _of_numbers("log", 1, _logarithm, 5 * COSTLY),
+    "power": _of_numbers("power", 1, _power, 5 * COSTLY),
+    "sqrt": _of_numbers("sqrt", 0, lambda value: DECIMALS.sqrt(Decimal(value)) if value >= 0 else None, COSTLY),
     "precision": Function(0, 0, _precision),
     "lowBoundary": _boundary(low=True),
     "highBoundary": _boundary(low=False),

@@ -13,7 +13,7 @@ from health_platform.fhir.fhirpath import regular_expressions
 from health_platform.fhir.fhirpath.arithmetic import bounded
 from health_platform.fhir.fhirpath.elements import Collection, system
 from health_platform.fhir.fhirpath.errors import FhirPathExecutionError, FhirPathSemanticError
-from health_platform.fhir.fhirpath.state import Function, State, single
+from health_platform.fhir.fhirpath.state import TEXT_PER_STEP, Function, State, single
 
 
 def _text(items: Collection, name: str) -> str | None:
@@ -34,8 +34,8 @@ def _integer(items: Collection, name: str) -> int | None:
     return int(found)
 
 
-def _of_texts(name: str, count: int, compute: Callable[..., Any]) -> Function:
-    """A function of the input and `count` texts; empty where any of them is."""
+def _of_texts(name: str, count: int, compute: Callable[..., Any], spends: bool = False) -> Function:
+    """A function of the input and `count` texts; empty where any of them is. One that `spends` counts its own work."""
     label = f"{name}()"
 
     def run(items: Collection, arguments: list[Collection], state: State) -> Collection:
@@ -43,8 +43,8 @@ def _of_texts(name: str, count: int, compute: Callable[..., Any]) -> Function:
         known = [one for one in texts if one is not None]
         if len(known) < len(texts):
             return []
-        state.spend(sum(len(one) for one in known) // 50)
-        result = compute(*known)
+        state.spend(sum(len(one) for one in known) // TEXT_PER_STEP)
+        result = compute(*known, state.spend) if spends else compute(*known)
         if isinstance(result, list):
             return result
         return [] if result is None else [bounded(result) if isinstance(result, str) else result]
@@ -66,8 +66,9 @@ def _substring(items: Collection, arguments: list[Collection], _: State) -> Coll
 def _join(items: Collection, arguments: list[Collection], state: State) -> Collection:
     separator = _text(arguments[0], "join()") if arguments else ""
     texts = [_text([item], "join()") for item in items]
-    state.spend(len(texts))
-    return [bounded((separator or "").join(one for one in texts if one is not None))]
+    joined = (separator or "").join(one for one in texts if one is not None)
+    state.spend(len(texts) + len(joined) // TEXT_PER_STEP)
+    return [bounded(joined)]
 
 
 def _encode(text: str, form: str) -> str | None:
@@ -126,9 +127,9 @@ FUNCTIONS: Final[Mapping[str, Function]] = {
     "upper": _of_texts("upper", 0, lambda text: text.upper()),
     "lower": _of_texts("lower", 0, lambda text: text.lower()),
     "replace": _of_texts("replace", 2, _replace),
-    "matches": _of_texts("matches", 1, regular_expressions.search),
-    "matchesFull": _of_texts("matchesFull", 1, regular_expressions.full_match),
-    "replaceMatches": _of_texts("replaceMatches", 2, regular_expressions.substitute),
+    "matches": _of_texts("matches", 1, regular_expressions.search, spends=True),
+    "matchesFull": _of_texts("matchesFull", 1, regular_expressions.full_match, spends=True),
+    "replaceMatches": _of_texts("replaceMatches", 2, regular_expressions.substitute, spends=True),
     "length": _of_texts("length", 0, len),
     "toChars": _of_texts("toChars", 0, list),
     "trim": _of_texts("trim", 0, lambda text: text.strip()),

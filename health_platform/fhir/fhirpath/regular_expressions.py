@@ -1,9 +1,10 @@
 """Regular expressions in bounded time, for patterns that may come from anyone.
 
 A pattern becomes a small program (Pike, "Text Editor QED", 1994) that runs by backtracking with memory: no pair of
-instruction and position is tried twice, so the work is at most their product and a count of steps bounds it. The part
-of the usual syntax that such a program can run: no look-around, no back references, no possessive quantifiers. The dot
-matches every character (FHIRPath 2.1: single-line mode), `\\d`, `\\w` and `\\s` are ASCII.
+instruction and position is tried twice, so the work is at most their product, and every step of it is reported to
+`spend`, which stops the run by raising. The part of the usual syntax that such a program can run: no look-around, no
+back references, no possessive quantifiers. The dot matches every character (FHIRPath 2.1: single-line mode), `\\d`,
+`\\w` and `\\s` are ASCII.
 """
 
 from __future__ import annotations
@@ -17,10 +18,11 @@ from typing import Final
 from health_platform.fhir.fhirpath.errors import FhirPathExecutionError, FhirPathLimitError
 
 MAX_PROGRAM: Final = 4_000
-MAX_STEPS: Final = 150_000
+_STEPS_AT_ONCE: Final = 64
 _MAX_NESTING: Final = 30
 
 Test = Callable[[str], bool]
+Spend = Callable[[int], None]
 Ranges = tuple[tuple[str, str], ...]
 
 _DIGIT: Final[Ranges] = (("0", "9"),)
@@ -333,12 +335,14 @@ Spans = tuple[int | None, ...]
 
 
 class _Run:
-    """One run of a program over a text: `steps` counts all attempts, so a search from every place stays bounded."""
+    """One run of a program over a text, from one place or, for a search, from each in turn."""
 
-    def __init__(self, program: _Program, text: str) -> None:
+    def __init__(self, program: _Program, text: str, spend: Spend) -> None:
         self._program = program
         self._text = text
+        self._spend = spend
         self._steps = 0
+        spend(len(program.instructions) // 4)
         self._seen: set[tuple[int, int]] = set()
 
     def match_at(self, start: int, whole: bool) -> Spans | None:
@@ -350,8 +354,8 @@ class _Run:
                 continue
             self._seen.add((counter, place))
             self._steps += 1
-            if self._steps > MAX_STEPS:
-                raise FhirPathLimitError(f"A regular expression needs more than {MAX_STEPS} steps.")
+            if self._steps % _STEPS_AT_ONCE == 0:
+                self._spend(_STEPS_AT_ONCE)
             instruction = self._program.instructions[counter]
             if instruction.kind == "match":
                 if not whole or place == len(self._text):
@@ -404,22 +408,22 @@ def _compiled(pattern: str) -> _Program:
     return _Program(node, parser.groups, pattern)
 
 
-def search(text: str, pattern: str) -> bool:
+def search(text: str, pattern: str, spend: Spend) -> bool:
     """Whether the pattern matches somewhere. Raises FhirPathExecutionError or FhirPathLimitError."""
-    run = _Run(_compiled(pattern), text)
+    run = _Run(_compiled(pattern), text, spend)
     return any(run.match_at(start, whole=False) is not None for start in range(len(text) + 1))
 
 
-def full_match(text: str, pattern: str) -> bool:
+def full_match(text: str, pattern: str, spend: Spend) -> bool:
     """Whether the pattern matches the whole text. Raises FhirPathExecutionError or FhirPathLimitError."""
-    return _Run(_compiled(pattern), text).match_at(0, whole=True) is not None
+    return _Run(_compiled(pattern), text, spend).match_at(0, whole=True) is not None
 
 
-def substitute(text: str, pattern: str, substitution: str) -> str:
+def substitute(text: str, pattern: str, substitution: str, spend: Spend) -> str:
     """The text with every match replaced; `$1` stands for the first group. An empty pattern replaces nothing."""
     if not pattern:
         return text
-    run = _Run(_compiled(pattern), text)
+    run = _Run(_compiled(pattern), text, spend)
     out: list[str] = []
     done = place = 0
     while place <= len(text):
@@ -429,6 +433,7 @@ def substitute(text: str, pattern: str, substitution: str) -> str:
             continue
         start, end = spans[0] or 0, spans[1] or 0
         out += (text[done:start], _filled(substitution, spans, text))
+        spend(1 + len(out[-1]) // 50)
         done = end
         place = end if end > start else end + 1
         run.forget()

@@ -10,7 +10,10 @@ from typing import Any, Final
 from health_platform.fhir.fhirpath.elements import Collection, Element
 from health_platform.fhir.fhirpath.errors import FhirPathExecutionError, FhirPathLimitError
 
-DEFAULT_STEPS: Final = 100_000
+DEFAULT_STEPS: Final = 50_000
+
+TEXT_PER_STEP: Final = 50
+"""Characters that a step of work on text covers."""
 
 Resolve = Callable[[str], Mapping[str, Any] | None]
 Judge = Callable[[Element, str], bool | None]
@@ -26,9 +29,9 @@ class Environment:
     `conforms_to` whether an element conforms to a profile, `html_checks` whether narrative is allowed.
     `variables` are external constants (`%name`) of the caller's own.
 
-    `steps` bounds the work: about one step for each item that a function or path touches. With `strict`, a path that
-    the type cannot have is an error. With `as_in_r4`, the expressions of R4's own invariants are understood as they
-    were meant: `as` filters a collection of several items, and `Boolean` and the like also name FHIR's primitives.
+    `steps` bounds the work: one for each item that a function or path touches, about a microsecond. With `strict`, a
+    path that the type cannot have is an error. With `as_in_r4`, the expressions of R4's own invariants are understood
+    as they were meant: `as` filters a collection of several items, and `Boolean` also names FHIR's boolean and so on.
     """
 
     now: datetime | None = None
