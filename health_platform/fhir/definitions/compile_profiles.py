@@ -18,6 +18,8 @@ FILES = ("profiles-others", "extension-definitions")
 
 def main(package: Path) -> None:
     resources = [resource for name in FILES for resource in read_bundle(package / R4 / f"{name}.json")]
+    types = read_bundle(package / R4 / "profiles-types.json")
+    resources += [resource for resource in types if resource.get("derivation") == "constraint"]
     profiles = [from_structure_definition(resource) for resource in resources]
     write(
         "profiles.json.xz",

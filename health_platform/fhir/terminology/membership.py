@@ -16,6 +16,7 @@ from health_platform.fhir.terminology.registry import Terminology
 from health_platform.fhir.terminology.values import CodeSystem, Concept, ConceptSet, Filter, ancestors
 
 MAX_NESTING = 20
+MAX_REMEMBERED = 65_536
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,11 +28,22 @@ class Membership:
     reason: str = ""
 
 
+def is_member(terminology: Terminology, value_set: str, system: str | None, code: str) -> bool | None:
+    """Whether a code lies in a value set; `system` None means that the code alone was sent. Answers are remembered."""
+    key = (value_set, system, code)
+    answers = terminology.answers
+    if key not in answers:
+        if len(answers) >= MAX_REMEMBERED:
+            answers.clear()
+        answers[key] = in_value_set(terminology, value_set, system, code, 0)
+    return answers[key]
+
+
 def validate_code(
     terminology: Terminology, value_set: str, system: str | None, code: str, display: str | None = None
 ) -> Membership:
     """Whether a code lies in a value set; `system` None means that the code alone was sent (type code)."""
-    result = in_value_set(terminology, value_set, system, code, 0)
+    result = is_member(terminology, value_set, system, code)
     known = terminology.code_system(system) if system else None
     concept = known.find(code) if known else None
     if concept is None:

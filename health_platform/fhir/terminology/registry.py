@@ -33,14 +33,18 @@ class Terminology:
         self._value_sets: dict[str, dict[str, ValueSet]] = {}
         self._concept_maps: dict[str, ConceptMap] = {}
         self._facts: list[Facts] = []
+        self.answers: dict[tuple[str, str | None, str], bool | None] = {}
+        """What was asked of value sets before (value set, system, code); kept by membership.py."""
 
     def with_facts(self, facts: Facts) -> Terminology:
         """Adds compact facts (compile_terminology.py), which become values when they are first asked for."""
         self._facts.append(facts)
+        self.answers.clear()
         return self
 
     def add(self, resource: Facts) -> None:
         """Adds a CodeSystem, ValueSet or ConceptMap resource. Raises ValueError for any other."""
+        self.answers.clear()
         kind = resource.get("resourceType")
         if kind == "CodeSystem":
             self.add_code_system(values.code_system(resource))
@@ -53,6 +57,7 @@ class Terminology:
             raise ValueError(f"{kind} is no resource of terminology")
 
     def add_code_system(self, system: CodeSystem) -> None:
+        self.answers.clear()
         _put(self._code_systems, system.url, system.version, system)
 
     def code_system(self, canonical: str) -> CodeSystem | None:
@@ -60,7 +65,8 @@ class Terminology:
         if url not in self._code_systems:
             for facts in self._facts:
                 if url in facts["code_systems"]:
-                    self.add_code_system(_code_system(url, facts["code_systems"][url]))
+                    found = _code_system(url, facts["code_systems"][url])
+                    _put(self._code_systems, url, found.version, found)
         return _get(self._code_systems, url, version)
 
     def value_set(self, canonical: str) -> ValueSet | None:

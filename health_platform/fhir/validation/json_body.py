@@ -37,11 +37,32 @@ def parse(raw: bytes) -> tuple[Any, list[Issue]]:
             text, object_pairs_hook=_object, parse_float=Decimal, parse_constant=_constant, parse_int=_integer
         )
     except json.JSONDecodeError as error:
-        found = issue("json", "", reason=f"{error.msg} (line {error.lineno}, column {error.colno})")
+        found = issue(
+            "json", _path_at(text, error.pos), reason=f"{error.msg} (line {error.lineno}, column {error.colno})"
+        )
         return None, [replace(found, line=error.lineno, column=error.colno)]
     except ValueError as error:
         return None, [issue("json", "", reason=str(error))]
     return value, _duplicates(value, value.get("resourceType", "") if isinstance(value, dict) else "")
+
+
+_TYPE = re.compile(r'"?resourceType"?\s*:\s*"?([A-Za-z]+)')
+
+
+def _path_at(text: str, offset: int) -> str:
+    """The expression of the place where reading stopped, as far as the text before it tells."""
+    start = _TYPE.search(text)
+    stack: list[list[Any]] = []
+    is_name = False
+    for match in _LEXEME.finditer(text, 0, offset):
+        try:
+            is_name = _step(match[0], (0, 0), stack, {}, is_name)
+        except (ValueError, IndexError):
+            break
+    path = start[1] if start else ""
+    for frame in stack:
+        path += f"[{frame[0]}]" if isinstance(frame[0], int) else f".{frame[0]}" if frame[0] else ""
+    return path
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

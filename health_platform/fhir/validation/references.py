@@ -50,7 +50,7 @@ def problems(
     target = None
     if isinstance(reference, str) and reference:
         if not has_form(reference):
-            return [issue("reference-form", f"{place}.reference", value=reference)]
+            return [issue("reference-form", place, value=reference)]
         if reference.startswith("#") and reference != "#" and reference[1:] not in contained:
             return [issue("reference-contained", place, value=reference)]
         target = _target(reference, contained, container)

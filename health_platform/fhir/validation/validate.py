@@ -1,18 +1,53 @@
-"""The one entrance to validation."""
+"""The one entrance to validation: structure, then codes, bindings, extensions, invariants, further rules, profiles."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
-from health_platform.fhir.outcome import Issue
-from health_platform.fhir.validation import structure
+from health_platform.fhir.outcome import Issue, Severity
+from health_platform.fhir.validation import decoder, json_body
+from health_platform.fhir.validation.context import Context, Knowledge, Options, Place, built_in
+from health_platform.fhir.validation.semantics import check_semantics, conform
+from health_platform.fhir.validation.structure import walk_structure
+
+Json = Mapping[str, Any]
+DEFAULT = Options()
 
 
-def validate(resource: Mapping[str, Any], raw: bytes | None = None) -> list[Issue]:
-    """Every issue of a resource, errors and warnings; an empty list means that it may be stored.
+def validate(
+    resource: Json, raw: bytes | None = None, *, options: Options = DEFAULT, knowledge: Knowledge | None = None
+) -> list[Issue]:
+    """Every issue of a resource, errors and warnings; without an error it may be stored.
 
     `raw` are the bytes from which `resource` was parsed: with them the check is faster, names written twice are found
-    and each issue has line and column.
+    and each issue has line and column. `knowledge` is R4 with KR Core where it is left out.
     """
-    return structure.validate_structure(resource if raw is None else raw)
+    if raw is not None and decoder.accepts(raw):
+        return _semantics(resource, options, knowledge or built_in())
+    issues: list[Issue] = []
+    if raw is not None:
+        _value, issues = json_body.parse(raw)
+        if any(found.severity is Severity.FATAL for found in issues):
+            return issues
+    issues += walk_structure(resource)
+    if isinstance(resource, dict):
+        issues += _semantics(resource, options, knowledge or built_in())
+    return issues if raw is None else json_body.with_positions(issues, raw)
+
+
+def validate_body(raw: bytes, *, options: Options = DEFAULT, knowledge: Knowledge | None = None) -> list[Issue]:
+    """Every issue of a body that was not parsed yet; one that is not JSON has a fatal issue."""
+    value, issues = json_body.parse(raw)
+    if any(found.severity is Severity.FATAL for found in issues):
+        return issues
+    return validate(value, raw, options=options, knowledge=knowledge)
+
+
+def _semantics(resource: Json, options: Options, knowledge: Knowledge) -> list[Issue]:
+    context = Context(knowledge, options, resource, resource)
+    place: Place = (None, str(resource.get("resourceType", "")), -1)
+    check_semantics(context, resource, place)
+    for canonical in options.profiles:
+        conform(context, canonical, resource, place)
+    return context.issues

@@ -1,0 +1,183 @@
+"""Slicing: which slice of a profile a value belongs to (https://hl7.org/fhir/R4/profiling.html#slicing).
+
+Discriminators of all five kinds: value, pattern, type, exists and profile, over the restricted FHIRPath that R4 allows
+them: names, `$this`, `ofType()`, `extension('url')` and `resolve()`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from functools import lru_cache
+
+from health_platform.fhir.packages.profiles import ProfileElement, Slicing
+from health_platform.fhir.terminology.membership import is_member
+from health_platform.fhir.validation import targets
+from health_platform.fhir.validation.context import Context
+from health_platform.fhir.validation.occurrences import Occurrence, contains, equal, occurrences
+
+Conforms = Callable[[Context, str, Occurrence], bool]
+_STEP = re.compile(
+    r"\$this|(?P<call>extension|ofType|as|resolve)\((?P<argument>[^)]*)\)|(?P<name>[A-Za-z][A-Za-z0-9]*)"
+)
+
+
+def slice_of(
+    context: Context, element: ProfileElement, occurrence: Occurrence, conforms: Conforms
+) -> ProfileElement | None:
+    """The first slice of `element` that the value belongs to; `conforms(context, profile, value)` tells of profiles."""
+    for candidate in element.slices:
+        if _belongs(context, element, candidate, occurrence, conforms):
+            return candidate
+    return None
+
+
+def _belongs(
+    context: Context, element: ProfileElement, candidate: ProfileElement, occurrence: Occurrence, conforms: Conforms
+) -> bool:
+    if element.name in ("extension", "modifierExtension") and element.slicing is None:
+        return isinstance(occurrence.value, dict) and occurrence.value.get("url") == extension_url(candidate)
+    if occurrence.property == candidate.slice_name and occurrence.property != element.name:
+        return True
+    slicing = element.slicing or Slicing(())
+    if not slicing.discriminators:
+        return _fits(context, candidate, occurrence)
+    return all(_agrees(context, kind, path, candidate, occurrence, conforms) for kind, path in slicing.discriminators)
+
+
+def extension_url(candidate: ProfileElement) -> str:
+    """The url of the extensions of an extension slice: of its definition, or fixed inside the slice."""
+    for declared in candidate.types:
+        if declared.profiles:
+            return declared.profiles[0].partition("|")[0]
+    url = candidate.child("url")
+    return str(url.fixed[0]) if url is not None and url.fixed else ""
+
+
+def _agrees(
+    context: Context, kind: str, path: str, candidate: ProfileElement, occurrence: Occurrence, conforms: Conforms
+) -> bool:
+    found = _select(context, occurrence, path)
+    expected = _locate(context, candidate, path)
+    if expected is None:
+        return path == "url" and any(item.value == extension_url(candidate) for item in found)
+    if kind == "exists":
+        return bool(found) if expected.minimum else (not found if expected.maximum == 0 else True)
+    if kind == "type":
+        return any(item.type == declared.code for item in found for declared in expected.types)
+    if kind == "profile":
+        profiles = [profile for declared in expected.types for profile in (*declared.profiles, *declared.targets)]
+        return any(conforms(context, profile, item) for item in found for profile in profiles)
+    return any(_fits(context, expected, item) for item in found)
+
+
+def _fits(context: Context, expected: ProfileElement, item: Occurrence) -> bool:
+    """Whether a value has the fixed values, patterns and, where there is nothing else, the codes of a slice."""
+    if expected.fixed:
+        return equal(expected.fixed[0], item.value)
+    if expected.pattern:
+        return contains(expected.pattern[0], item.value)
+    deciding = [child for child in expected.children if _decides(child)]
+    if deciding:
+        return isinstance(item.value, dict) and all(
+            any(_fits(context, child, found) for found in occurrences(item.value, item.node, child.name, item.place))
+            for child in deciding
+        )
+    if expected.binding is not None and expected.binding.strength == "required":
+        return _has_code(context, expected.binding.value_set, item)
+    return any(declared.code == item.type for declared in expected.types)
+
+
+def _decides(element: ProfileElement) -> bool:
+    return bool(element.fixed or element.pattern) or any(_decides(child) for child in element.children)
+
+
+def _has_code(context: Context, value_set: str, item: Occurrence) -> bool:
+    value = item.value
+    if isinstance(value, str):
+        return is_member(context.knowledge.terminology, value_set, None, value) is not False
+    codings = value.get("coding", [value]) if isinstance(value, dict) else []
+    return any(
+        is_member(context.knowledge.terminology, value_set, coding.get("system"), coding["code"]) is not False
+        for coding in codings
+        if isinstance(coding, dict) and "code" in coding
+    )
+
+
+@lru_cache(maxsize=1024)
+def _steps(path: str) -> tuple[tuple[str, str], ...]:
+    """(`name` or function, argument) of each step; `$this` is no step. Raises ValueError for any other FHIRPath."""
+    steps: list[tuple[str, str]] = []
+    rest = path
+    while rest:
+        match = _STEP.match(rest)
+        if match is None:
+            raise ValueError(f"the discriminator {path} is not in the FHIRPath that R4 allows there")
+        if match["name"]:
+            steps.append(("name", match["name"]))
+        elif match["call"]:
+            steps.append((match["call"], match["argument"].strip("'\"")))
+        rest = rest[match.end() :].removeprefix(".")
+    return tuple(steps)
+
+
+def _select(context: Context, occurrence: Occurrence, path: str) -> list[Occurrence]:
+    found = [occurrence]
+    for step, argument in _steps(path):
+        found = [result for item in found for result in _step(context, item, step, argument)]
+    return found
+
+
+def _step(context: Context, item: Occurrence, step: str, argument: str) -> Iterable[Occurrence]:
+    if step in ("ofType", "as"):
+        return [item] if item.type == argument else []
+    if step == "resolve":
+        target = targets.resolved(context, item.value)
+        if target is None:
+            return []
+        type_name = str(target.get("resourceType", ""))
+        return [Occurrence(target, None, type_name, type_name, item.place)]
+    if not isinstance(item.value, dict):
+        return []
+    if step == "extension":
+        found = occurrences(item.value, item.node, "extension", item.place)
+        return [extension for extension in found if extension.value.get("url") == argument]
+    return occurrences(item.value, item.node, argument, item.place)
+
+
+def _locate(context: Context, candidate: ProfileElement, path: str) -> ProfileElement | None:
+    """The element of a slice at a discriminator's path; the definition of a type's profile is looked into as well."""
+    element: ProfileElement | None = candidate
+    for step, argument in _steps(path):
+        if element is None:
+            return None
+        if step == "name":
+            element = _child(context, element, argument)
+        elif step == "extension":
+            extensions = element.child("extension")
+            slices = extensions.slices if extensions else ()
+            element = next((found for found in slices if extension_url(found) == argument), None)
+        elif step == "resolve":
+            element = _target_root(context, element)
+    return element
+
+
+def _child(context: Context, element: ProfileElement, name: str) -> ProfileElement | None:
+    found = element.child(name)
+    if found is not None:
+        return found
+    for declared in element.types:
+        for canonical in declared.profiles:
+            profile = context.knowledge.profiles.find(canonical)
+            if profile is not None and (found := profile.root.child(name)) is not None:
+                return found
+    return None
+
+
+def _target_root(context: Context, element: ProfileElement) -> ProfileElement | None:
+    for declared in element.types:
+        for canonical in declared.targets:
+            profile = context.knowledge.profiles.find(canonical)
+            if profile is not None:
+                return profile.root
+    return None
