@@ -219,7 +219,7 @@ def identity(item: Any) -> Any:
     if value is None:
         return "extension", id(item)
     if value.__class__ is Element:
-        return "element", json.dumps(value.value, sort_keys=True, default=_plain)
+        return "element", _ENCODER.encode(value.value)
     if isinstance(value, Quantity):
         return "quantity", _unit(value) or value
     if isinstance(value, _TEMPORAL):
@@ -231,3 +231,6 @@ def identity(item: Any) -> Any:
 
 def _plain(value: Any) -> str:
     return str(Decimal(str(value)).normalize()) if isinstance(value, Decimal | float | int) else str(value)
+
+
+_ENCODER: Final = json.JSONEncoder(sort_keys=True, ensure_ascii=False, default=_plain)

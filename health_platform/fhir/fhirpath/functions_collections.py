@@ -62,7 +62,7 @@ def identities(items: Collection, state: State) -> list[Any]:
     out = []
     for item in items:
         found = identity(item)
-        state.spend(1 + len(found[1]) // TEXT_PER_STEP if found[0] == "element" else 1)
+        state.spend(3 + len(found[1]) // TEXT_PER_STEP if found[0] == "element" else 1)
         out.append(found)
     return out
 
