@@ -8,7 +8,7 @@ from datetime import date
 from typing import Any, Final
 from urllib.parse import urlencode
 
-from citizen_app_api.disclosure import may_be_shown
+from citizen_app_api.disclosure import GUARDED_TYPES, TABOO, may_be_shown
 from citizen_app_api.mydata.consent import Given, given_of
 from citizen_app_api.people import citizen_of
 from citizen_app_api.plain_language import access as access_words
@@ -214,7 +214,7 @@ def _own_resources(repository: Repository, patient: str) -> Iterator[Stored]:
 
 
 def _disclosed(stored: Stored) -> bool:
-    if stored.resource_type not in ("CarePlan", "RiskAssessment") and b'"TABOO"' not in stored.body:
+    if stored.resource_type not in GUARDED_TYPES and TABOO.encode() not in stored.body:
         return True
     return may_be_shown(stored.resource())
 

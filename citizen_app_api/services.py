@@ -56,12 +56,14 @@ class Advice(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Logged:
-    """A logged exercise. ``created`` is False when the same request had been taken before."""
+    """A logged exercise. ``created`` is False when the same request had been taken before; ``clinic_told`` when trouble
+    was passed on to the home clinic."""
 
     id: str
     created: bool
     advice: Advice
     text: str
+    clinic_told: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +127,8 @@ def log_exercise(access: AccessContext, plan_id: str, done: DoneExercise, key: s
     if done.trouble:
         entries += _report(own, patient, plan_id, done, title, now, identifier)
     id, created = _result(Repository(on_behalf_of(access)).transaction(creations(entries)), 0)
-    return Logged(id, created, *_advice(done.trouble))
+    advice, text = _advice(done.trouble)
+    return Logged(id, created, advice, text, clinic_told=len(entries) > 1)
 
 
 def _check_day(on: date, now: datetime) -> None:

@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Any, Final
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop as word
+from django.utils.translation import gettext_noop
 
 from citizen_app_api.plain_language.coding import codings, text_of
 from citizen_app_api.plain_language.values import day_of
@@ -30,14 +30,14 @@ class Purpose(StrEnum):
 POLICY_VERSION: Final = {Purpose.RESEARCH: "research-2026-11"}
 _PURPOSE_OF_USE: Final = {Purpose.RESEARCH: "HRESCH"}
 TITLES: Final = {
-    Purpose.RESEARCH: word("Giving my record to research, without my name"),
+    Purpose.RESEARCH: gettext_noop("Giving my record to research, without my name"),
 }
 _STATUS: Final = {
-    "active": word("given"),
-    "inactive": word("withdrawn"),
-    "proposed": word("not yet decided"),
-    "draft": word("not yet decided"),
-    "rejected": word("declined"),
+    "active": gettext_noop("given"),
+    "inactive": gettext_noop("withdrawn"),
+    "proposed": gettext_noop("not yet decided"),
+    "draft": gettext_noop("not yet decided"),
+    "rejected": gettext_noop("declined"),
 }
 
 

@@ -9,58 +9,58 @@ from datetime import datetime
 from typing import Any, Final
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop as word
+from django.utils.translation import gettext_noop
 
 from citizen_app_api.plain_language.records import human_name
 from health_platform.fhir.access.audit import AuditEntry
 
 Resource = dict[str, Any]
 ACTIONS: Final = {
-    "create": word("wrote"),
-    "read": word("read"),
-    "vread": word("read"),
-    "history-instance": word("read earlier versions of"),
-    "search-type": word("read"),
-    "update": word("changed"),
-    "delete": word("removed"),
-    "transaction": word("read or wrote"),
+    "create": gettext_noop("wrote"),
+    "read": gettext_noop("read"),
+    "vread": gettext_noop("read"),
+    "history-instance": gettext_noop("read earlier versions of"),
+    "search-type": gettext_noop("read"),
+    "update": gettext_noop("changed"),
+    "delete": gettext_noop("removed"),
+    "transaction": gettext_noop("read or wrote"),
 }
 ROLES: Final = {
-    "citizen": word("You"),
-    "clinician": word("Clinician"),
-    "ambulance": word("Ambulance crew"),
-    "system": word("Computer of an institution"),
-    "service": word("This platform's own calculation"),
-    "operator": word("Operator of this platform"),
+    "citizen": gettext_noop("You"),
+    "clinician": gettext_noop("Clinician"),
+    "ambulance": gettext_noop("Ambulance crew"),
+    "system": gettext_noop("Computer of an institution"),
+    "service": gettext_noop("This platform's own calculation"),
+    "operator": gettext_noop("Operator of this platform"),
 }
 PURPOSES: Final = {
-    "TREAT": word("for your treatment"),
-    "ETREAT": word("in an emergency"),
-    "PATRQT": word("at your request"),
-    "HRESCH": word("for research"),
-    "HSYSADMIN": word("to run this platform"),
-    "HPAYMT": word("for payment"),
-    "HOPERAT": word("for the running of the institution"),
+    "TREAT": gettext_noop("for your treatment"),
+    "ETREAT": gettext_noop("in an emergency"),
+    "PATRQT": gettext_noop("at your request"),
+    "HRESCH": gettext_noop("for research"),
+    "HSYSADMIN": gettext_noop("to run this platform"),
+    "HPAYMT": gettext_noop("for payment"),
+    "HOPERAT": gettext_noop("for the running of the institution"),
 }
 KINDS: Final = {
-    "Patient": word("personal details"),
-    "Encounter": word("visits"),
-    "Condition": word("diagnoses"),
-    "MedicationRequest": word("prescriptions"),
-    "MedicationStatement": word("medicines"),
-    "Observation": word("measurements and test results"),
-    "DiagnosticReport": word("test reports"),
-    "Immunization": word("vaccinations"),
-    "AllergyIntolerance": word("allergies"),
-    "Procedure": word("treatments and operations"),
-    "DocumentReference": word("documents"),
-    "ImagingStudy": word("images"),
-    "RiskAssessment": word("calculated risks"),
-    "CarePlan": word("plans"),
-    "Consent": word("consents"),
-    "Communication": word("messages"),
-    "Task": word("requests"),
-    "List": word("lists"),
+    "Patient": gettext_noop("personal details"),
+    "Encounter": gettext_noop("visits"),
+    "Condition": gettext_noop("diagnoses"),
+    "MedicationRequest": gettext_noop("prescriptions"),
+    "MedicationStatement": gettext_noop("medicines"),
+    "Observation": gettext_noop("measurements and test results"),
+    "DiagnosticReport": gettext_noop("test reports"),
+    "Immunization": gettext_noop("vaccinations"),
+    "AllergyIntolerance": gettext_noop("allergies"),
+    "Procedure": gettext_noop("treatments and operations"),
+    "DocumentReference": gettext_noop("documents"),
+    "ImagingStudy": gettext_noop("images"),
+    "RiskAssessment": gettext_noop("calculated risks"),
+    "CarePlan": gettext_noop("plans"),
+    "Consent": gettext_noop("consents"),
+    "Communication": gettext_noop("messages"),
+    "Task": gettext_noop("requests"),
+    "List": gettext_noop("lists"),
 }
 
 
@@ -90,7 +90,7 @@ def look_of(number: int, entry: AuditEntry, patient: str, names: Mapping[str, Re
     sentence = _("%(who)s %(action)s: %(what)s (%(purpose)s)") % {
         "who": f"{who}, {institution}" if institution else who,
         "action": action,
-        "what": ", ".join(what) or _("nothing was found"),
+        "what": ", ".join(what),
         "purpose": purpose,
     }
     return Look(number, entry.recorded, who, institution, own, action, what, purpose, sentence)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop as word
+from django.utils.translation import gettext_noop
 from django.utils.translation import ngettext
 
 from citizen_app_api.plain_language.coding import codings, text_of
@@ -19,13 +19,13 @@ EXERCISE_ACTIVITY: Final = "73985-4"
 EXERCISE_DURATION: Final = "55411-3"
 DONE: Final = "urn:bitgoeul:CodeSystem:exercise-log"
 WORDS: Final = {
-    "aerobic": word("Walking and endurance"),
-    "resistance": word("Strength"),
-    "strength": word("Strength"),
-    "balance": word("Balance"),
-    "flexibility": word("Stretching"),
+    "aerobic": gettext_noop("Walking and endurance"),
+    "resistance": gettext_noop("Strength"),
+    "strength": gettext_noop("Strength"),
+    "balance": gettext_noop("Balance"),
+    "flexibility": gettext_noop("Stretching"),
 }
-_PERIODS: Final = {"d": word("a day"), "wk": word("a week"), "mo": word("a month")}
+_PERIODS: Final = {"d": gettext_noop("a day"), "wk": gettext_noop("a week"), "mo": gettext_noop("a month")}
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,19 +7,19 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop as word
+from django.utils.translation import gettext_noop
 
 Resource = dict[str, Any]
 _STATUS: Final = {
-    "requested": word("sent, not yet opened"),
-    "received": word("received"),
-    "accepted": word("being looked at"),
-    "in-progress": word("being looked at"),
-    "on-hold": word("being looked at"),
-    "completed": word("answered"),
-    "rejected": word("closed without an answer"),
-    "cancelled": word("closed without an answer"),
-    "failed": word("closed without an answer"),
+    "requested": gettext_noop("sent, not yet opened"),
+    "received": gettext_noop("received"),
+    "accepted": gettext_noop("being looked at"),
+    "in-progress": gettext_noop("being looked at"),
+    "on-hold": gettext_noop("being looked at"),
+    "completed": gettext_noop("answered"),
+    "rejected": gettext_noop("closed without an answer"),
+    "cancelled": gettext_noop("closed without an answer"),
+    "failed": gettext_noop("closed without an answer"),
 }
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop as word
+from django.utils.translation import gettext_noop
 
 from citizen_app_api.plain_language import conditions, measures, medicines
 from citizen_app_api.plain_language.coding import codes_of, text_of
@@ -41,43 +41,43 @@ class Entry:
 
 
 _ENCOUNTER_CLASS: Final = {
-    "AMB": word("Visit to a clinic"),
-    "EMER": word("Emergency room"),
-    "IMP": word("Stay in hospital"),
-    "ACUTE": word("Stay in hospital"),
-    "NONAC": word("Stay in hospital"),
-    "OBSENC": word("Observation in hospital"),
-    "SS": word("Day surgery"),
-    "HH": word("Visit at home"),
-    "VR": word("Visit by phone or video"),
+    "AMB": gettext_noop("Visit to a clinic"),
+    "EMER": gettext_noop("Emergency room"),
+    "IMP": gettext_noop("Stay in hospital"),
+    "ACUTE": gettext_noop("Stay in hospital"),
+    "NONAC": gettext_noop("Stay in hospital"),
+    "OBSENC": gettext_noop("Observation in hospital"),
+    "SS": gettext_noop("Day surgery"),
+    "HH": gettext_noop("Visit at home"),
+    "VR": gettext_noop("Visit by phone or video"),
 }
 _CLINICAL_STATUS: Final = {
-    "active": word("ongoing"),
-    "recurrence": word("came back"),
-    "relapse": word("came back"),
-    "inactive": word("quiet at the moment"),
-    "remission": word("quiet at the moment"),
-    "resolved": word("over"),
+    "active": gettext_noop("ongoing"),
+    "recurrence": gettext_noop("came back"),
+    "relapse": gettext_noop("came back"),
+    "inactive": gettext_noop("quiet at the moment"),
+    "remission": gettext_noop("quiet at the moment"),
+    "resolved": gettext_noop("over"),
 }
 _PRESCRIPTION_STATUS: Final = {
-    "active": word("in use"),
-    "on-hold": word("paused"),
-    "cancelled": word("cancelled"),
-    "completed": word("finished"),
-    "stopped": word("stopped"),
-    "draft": word("not yet ordered"),
+    "active": gettext_noop("in use"),
+    "on-hold": gettext_noop("paused"),
+    "cancelled": gettext_noop("cancelled"),
+    "completed": gettext_noop("finished"),
+    "stopped": gettext_noop("stopped"),
+    "draft": gettext_noop("not yet ordered"),
 }
-_CRITICALITY: Final = {"low": word("low"), "high": word("high: can be dangerous")}
+_CRITICALITY: Final = {"low": gettext_noop("low"), "high": gettext_noop("high: can be dangerous")}
 _INTERPRETATION: Final = {
-    "L": word("low"),
-    "LL": word("very low"),
-    "H": word("high"),
-    "HH": word("very high"),
-    "N": word("within the range"),
-    "A": word("not as expected"),
-    "AA": word("not at all as expected"),
-    "POS": word("positive"),
-    "NEG": word("negative"),
+    "L": gettext_noop("low"),
+    "LL": gettext_noop("very low"),
+    "H": gettext_noop("high"),
+    "HH": gettext_noop("very high"),
+    "N": gettext_noop("within the range"),
+    "A": gettext_noop("not as expected"),
+    "AA": gettext_noop("not at all as expected"),
+    "POS": gettext_noop("positive"),
+    "NEG": gettext_noop("negative"),
 }
 
 

@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Any, Final
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop as word
+from django.utils.translation import gettext_noop
 
 from citizen_app_api.plain_language import conditions as diagnosis
 from citizen_app_api.plain_language import measures
@@ -31,7 +31,7 @@ LASTING: Final = frozenset({"active", "recurrence", "relapse"})
 MOST_CONDITIONS: Final = 500
 # LOINC codes of reviewed lists: problems, medicines, allergies.
 PROBLEM_LIST, MEDICINE_LIST, ALLERGY_LIST = "11450-4", "10160-0", "48765-2"
-SEX: Final = {"female": word("woman"), "male": word("man"), "other": word("other"), "unknown": word("not known")}
+SEX: Final = {"female": gettext_noop("woman"), "male": gettext_noop("man"), "other": gettext_noop("other"), "unknown": gettext_noop("not known")}
 
 
 class Knowledge(StrEnum):

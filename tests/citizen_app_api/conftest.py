@@ -33,11 +33,6 @@ class City:
     other_clinician: Caller
 
 
-@pytest.fixture(autouse=True)
-def _addresses(settings: Any) -> None:
-    settings.ROOT_URLCONF = "tests.citizen_app_api.addresses"
-
-
 @pytest.fixture
 def city(db: None) -> City:
     clinic, other_clinic = clinic_named("북구보건소", "062-000-0001"), clinic_named("첨단의원", "062-000-0002")

@@ -4,62 +4,29 @@ from typing import Any
 
 import pytest
 
-from tests.builders import Caller, observation
+from health_platform.fhir.repository import Repository
+from tests.builders import OPERATOR, Caller, observation
+from tests.citizen_app_api import records as records_of
 from tests.citizen_app_api.conftest import API, City, answer, store, stored
+from tests.citizen_app_api.records import of_category
 
-KCD = "http://www.hl7korea.or.kr/CodeSystem/kostat-kcd-8"
-CLINICAL = "http://terminology.hl7.org/CodeSystem/condition-clinical"
 VERIFICATION = "http://terminology.hl7.org/CodeSystem/condition-ver-status"
-ATC = "http://www.whocc.no/atc"
+
+
+def condition(city: City, *given: str, **members: Any) -> str:
+    return store(records_of.condition(city.patient, *given, **members))
+
+
+def prescription(city: City, when: str, **members: Any) -> str:
+    return store(records_of.prescription(city.patient, when, **members))
+
+
+def pressure(city: City, upper: int, lower: int, when: str) -> str:
+    return store(records_of.pressure(city.patient, upper, lower, when))
 
 
 def subject(city: City) -> dict[str, str]:
     return {"reference": f"Patient/{city.patient}"}
-
-
-def condition(city: City, code: str, display: str, when: str, status: str = "active", **members: Any) -> str:
-    return store(
-        {
-            "resourceType": "Condition",
-            "clinicalStatus": {"coding": [{"system": CLINICAL, "code": status}]},
-            "code": {"coding": [{"system": KCD, "code": code, "display": display}]},
-            "subject": subject(city),
-            "recordedDate": when,
-            **members,
-        }
-    )
-
-
-def prescription(city: City, when: str, status: str = "active", days: int = 90) -> str:
-    return store(
-        {
-            "resourceType": "MedicationRequest",
-            "status": status,
-            "intent": "order",
-            "medicationCodeableConcept": {"coding": [{"system": ATC, "code": "C08CA01", "display": "amlodipine"}]},
-            "subject": subject(city),
-            "authoredOn": when,
-            "dosageInstruction": [{"text": "하루 1번, 한 번에 1정"}],
-            "dispenseRequest": {
-                "expectedSupplyDuration": {"value": days, "system": "http://unitsofmeasure.org", "code": "d"}
-            },
-        }
-    )
-
-
-def pressure(city: City, upper: int, lower: int, when: str) -> str:
-    def part(code: str, value: int) -> dict[str, Any]:
-        quantity = {"value": value, "unit": "mm[Hg]", "system": "http://unitsofmeasure.org", "code": "mm[Hg]"}
-        return {"code": {"coding": [{"system": "http://loinc.org", "code": code}]}, "valueQuantity": quantity}
-
-    panel = observation(city.patient, code="85354-9", when=when)
-    del panel["valueQuantity"]
-    return store({**panel, **vital(), "component": [part("8480-6", upper), part("8462-4", lower)]})
-
-
-def vital() -> dict[str, Any]:
-    system = "http://terminology.hl7.org/CodeSystem/observation-category"
-    return {"category": [{"coding": [{"system": system, "code": "vital-signs"}]}]}
 
 
 def me(caller: Caller) -> Any:
@@ -81,9 +48,6 @@ def test_an_empty_record_says_unknown_and_invents_nothing(city: City) -> None:
 
 
 def test_the_age_is_unknown_when_the_birth_date_is_not_exact(city: City) -> None:
-    from health_platform.fhir.repository import Repository
-    from tests.builders import OPERATOR
-
     own = Repository(OPERATOR).read("Patient", city.patient).resource()
     Repository(OPERATOR).update({**own, "birthDate": "1950"})
     person = me(city.citizen)["person"]
@@ -167,7 +131,7 @@ def test_the_newest_values_stand_with_unit_date_and_place(city: City) -> None:
     pressure(city, 150, 90, "2024-01-01")
     pressure(city, 128, 76, "2025-03-02T23:30:00Z")
     performer = [{"reference": f"Organization/{city.clinic}"}]
-    store({**observation(city.patient, 71, when="2025-03-02"), **vital(), "performer": performer})
+    store({**observation(city.patient, 71, when="2025-03-02"), **of_category("vital-signs"), "performer": performer})
     lines = {line["title"]: line for line in me(city.citizen)["vital_signs"]}
     assert lines["Blood pressure"]["value"] == "128 / 76 mmHg"
     assert lines["Blood pressure"]["date"] == "2025-03-03"
@@ -176,11 +140,11 @@ def test_the_newest_values_stand_with_unit_date_and_place(city: City) -> None:
 
 
 def test_a_value_that_was_not_measured_never_hides_the_last_one_that_was(city: City) -> None:
-    store({**observation(city.patient, 71, when="2025-03-02"), **vital()})
+    store({**observation(city.patient, 71, when="2025-03-02"), **of_category("vital-signs")})
     missing = observation(city.patient, when="2025-04-02")
     del missing["valueQuantity"]
     reason = "http://terminology.hl7.org/CodeSystem/data-absent-reason"
-    store({**missing, **vital(), "dataAbsentReason": {"coding": [{"system": reason, "code": "not-performed"}]}})
+    store({**missing, **of_category("vital-signs"), "dataAbsentReason": {"coding": [{"system": reason, "code": "not-performed"}]}})
     pulse = next(line for line in me(city.citizen)["vital_signs"] if line["title"] == "Pulse")
     assert (pulse["value"], pulse["date"]) == ("71 per minute", "2025-03-02")
 
@@ -188,10 +152,10 @@ def test_a_value_that_was_not_measured_never_hides_the_last_one_that_was(city: C
 def test_a_rare_measurement_is_found_behind_many_frequent_ones(city: City) -> None:
     weight = observation(city.patient, 61.5, code="29463-7", when="2015-01-01")
     weight["valueQuantity"] |= {"unit": "kg", "code": "kg"}
-    store({**weight, **vital()})
+    store({**weight, **of_category("vital-signs")})
     for day in range(1, 29):
         for month in range(1, 9):
-            store({**observation(city.patient, 70, when=f"2025-{month:02d}-{day:02d}"), **vital()})
+            store({**observation(city.patient, 70, when=f"2025-{month:02d}-{day:02d}"), **of_category("vital-signs")})
     lines = {line["title"]: line for line in me(city.citizen)["vital_signs"]}
     assert (lines["Weight"]["value"], lines["Weight"]["date"]) == ("61.5 kg", "2015-01-01")
 
@@ -212,14 +176,14 @@ def records(caller: Caller, **query: str) -> Any:
 
 def test_records_come_newest_first_in_pages_that_do_not_repeat(city: City) -> None:
     for day in range(1, 8):
-        store({**observation(city.patient, 60 + day, when=f"2025-03-0{day}"), **vital()})
+        store({**observation(city.patient, 60 + day, when=f"2025-03-0{day}"), **of_category("vital-signs")})
     seen, cursor = [], ""
     for _ in range(5):
         page = records(city.citizen, kind="vitals", limit="3", **({"cursor": cursor} if cursor else {}))
         seen += [item["date"] for item in page["items"]]
         if page["next"] is None:
             break
-        store({**observation(city.patient, 99, when="2025-12-01"), **vital()})
+        store({**observation(city.patient, 99, when="2025-12-01"), **of_category("vital-signs")})
         cursor = page["next"]
     assert seen == [f"2025-03-0{day}" for day in range(7, 0, -1)]
 
@@ -253,7 +217,7 @@ def test_every_kind_answers_and_holds_only_its_own(city: City) -> None:
 
 
 def test_entries_recorded_by_mistake_are_left_out(city: City) -> None:
-    store({**observation(city.patient), **vital(), "status": "entered-in-error"})
+    store({**observation(city.patient), **of_category("vital-signs"), "status": "entered-in-error"})
     assert records(city.citizen, kind="vitals")["items"] == []
 
 

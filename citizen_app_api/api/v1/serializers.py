@@ -152,7 +152,8 @@ class LogExerciseSerializer(Answer):
 class LoggedSerializer(Answer):
     id = serializers.CharField()
     advice = serializers.ChoiceField(choices=list(Advice))
-    text = serializers.CharField()
+    text = serializers.CharField(help_text="What to do now.")
+    clinic_told = serializers.BooleanField(help_text="Whether trouble was passed on to the home clinic.")
 
 
 class ConsentSerializer(Answer):

@@ -1,0 +1,63 @@
+import { nameOfPerson, signIn } from "../api.js";
+import { button, h, tile } from "../dom.js";
+import { keep, t } from "../words.js";
+
+export function signInScreen(_, { go }) {
+  const trouble = h("p", { class: "alert", role: "alert", hidden: true });
+  const name = h("input", { id: "username", name: "username", autocomplete: "username", autocapitalize: "none",
+    spellcheck: "false", required: true });
+  const password = h("input", { id: "password", name: "password", type: "password", autocomplete: "current-password",
+    required: true });
+  const visible = h("input", { id: "visible", type: "checkbox",
+    onchange: () => { password.type = visible.checked ? "text" : "password"; } });
+  const submit = h("button", { class: "primary" }, t("sign_in"));
+  const form = h("form", { novalidate: true, onsubmit: enter },
+    h("label", { for: "username" }, t("username")), name,
+    h("label", { for: "password" }, t("password")), password,
+    h("label", { class: "check", for: "visible" }, visible, t("show_password")),
+    trouble, submit);
+
+  async function enter(event) {
+    event.preventDefault();
+    const empty = [name, password].find((field) => !field.value);
+    if (empty) return complain(t("fill_in"), empty);
+    submit.disabled = true;
+    try {
+      await signIn(name.value.trim(), password.value);
+      go("");
+    } catch (error) {
+      complain(error.message || t("offline"), password);
+    } finally {
+      submit.disabled = false;
+    }
+  }
+
+  function complain(text, field) {
+    trouble.textContent = `⚠ ${text}`;
+    trouble.hidden = false;
+    field.focus();
+  }
+
+  return [h("h1", {}, t("sign_in")), form, h("p", {}, t("sign_in_help")), h("p", { class: "small" }, t("notice_device"))];
+}
+
+export function notice(_, { refresh }) {
+  const lines = ["notice_ai", "notice_device", "notice_person", "notice_119"];
+  return [
+    h("h1", {}, t("notice_title")),
+    h("ul", { class: "plain-list" }, lines.map((line) => h("li", {}, t(line)))),
+    button(t("understood"), () => {
+      keep("notice", "seen");
+      refresh();
+    }),
+  ];
+}
+
+export function home() {
+  const places = ["summary", "risks", "plans", "records", "questions", "clinics", "log", "consents", "data"];
+  return [
+    h("h1", {}, t("hello", { name: nameOfPerson() })),
+    h("p", {}, t("what_now")),
+    h("nav", {}, places.map((place) => tile(`#/${place}`, t(`menu_${place}`), t(`menu_${place}_text`)))),
+  ];
+}

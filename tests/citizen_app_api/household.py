@@ -1,0 +1,44 @@
+"""A citizen with a full record, for the page: stored by the operator, run beside a live server."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from health_platform.accounts.models import Role, User
+from health_platform.fhir.repository import Repository
+from tests.builders import OPERATOR, observation, patient
+from tests.citizen_app_api.records import care_plan, condition, observation_of, prescription, pressure
+
+USERNAME, PASSWORD = "kim", "a-long-password"
+
+
+def build() -> None:
+    """The account `kim` and her record."""
+    repository = Repository(OPERATOR)
+    clinic = repository.create(
+        {
+            "resourceType": "Organization",
+            "name": "북구보건소",
+            "telecom": [{"system": "phone", "value": "062-000-0001"}],
+            "address": [{"text": "광주광역시 북구 어딘가로 1"}],
+        }
+    ).id
+    own = patient(clinic, managingOrganization={"reference": f"Organization/{clinic}"})
+    for resource in _record(own, clinic):
+        repository.create(resource)
+    User.objects.create_user(
+        username=USERNAME, password=PASSWORD, display_name="김영희", role=Role.CITIZEN, patient=own
+    )
+
+
+def _record(own: str, clinic: str) -> list[dict[str, Any]]:
+    weights = [observation_of(own, "29463-7", 61.5 - year / 2, "kg", f"{2020 + year}-05-04") for year in range(6)]
+    return [
+        condition(own, "I10", "본태성(원발성) 고혈압", "2019-03-11"),
+        condition(own, "M17.9", "상세불명의 무릎관절증", "2022-08-01"),
+        prescription(own, "2026-09-20"),
+        *[pressure(own, 120 + 3 * month, 70 + month, f"2026-{month:02d}-11T10:00:00+09:00", clinic) for month in range(1, 12)],
+        *weights,
+        observation(own, 71, when="2026-11-11"),
+        care_plan(own, "active"),
+    ]
