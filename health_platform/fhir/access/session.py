@@ -39,15 +39,12 @@ def open_session(access: AccessContext) -> Iterator[Session]:
             "SELECT " + ", ".join("set_config(%s, %s, true)" for _ in settings),
             [part for setting in settings.items() for part in setting],
         )
-        try:
-            yield Session(access, cursor, organization, own)
-        finally:
-            if connection.in_atomic_block and not connection.needs_rollback:
-                _forget(cursor, settings)
+        yield Session(access, cursor, organization, own)
+        _forget(cursor, settings)
 
 
 def _forget(cursor: CursorWrapper, settings: dict[str, str]) -> None:
-    """Leave no rights behind in a transaction that goes on around this one."""
-    if len(connection.savepoint_ids) == 0:
+    """Leave no rights behind in a transaction that goes on around this one; an error's rollback does so by itself."""
+    if not connection.savepoint_ids:
         return
     cursor.execute("SELECT " + ", ".join("set_config(%s, '', true)" for _ in settings), list(settings))
