@@ -95,7 +95,7 @@ def test_a_patient_parameter_takes_only_references_to_patients() -> None:
 def test_a_quantity_is_indexed_as_its_number_and_a_comparator_opens_it(
     quantity: dict[str, Any], low: float, high: float
 ) -> None:
-    unit = {"system": "http://unitsofmeasure.org", "code": "mg", "unit": "milligram"}
+    unit = {"system": "http://unitsofmeasure.org", "code": "g", "unit": "gram"}
     rows = index_values({"resourceType": "Observation", "valueQuantity": quantity | unit})
     own = [row for row in rows.quantity if row[0] == found("Observation", "value-quantity").id]
     assert {row[2:] for row in own} == {(low, high)}

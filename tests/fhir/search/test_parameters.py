@@ -145,6 +145,11 @@ def test_a_string_is_compared_without_case_accents_and_width() -> None:
     assert (criterion.match, criterion.values, criterion.exact) == (StringMatch.EXACT, ("jose",), ("José",))
 
 
+def test_a_text_without_letters_is_refused() -> None:
+    with pytest.raises(BadRequest):
+        string.parse("\u0301", found("Patient", "name"))
+
+
 def test_a_long_text_is_cut_where_the_index_ends() -> None:
     assert len(string.normalise("가" * 5000)) == string.MAX_LENGTH
 
@@ -225,11 +230,33 @@ GLUCOSE = {
         ("lt5.4||mmol/L", False),
         ("5.40", False),
         ("5.4|http://example.org|mmol/L", False),
+        ("5.43|http://unitsofmeasure.org|umol/mL", True),
+        ("0.0054|http://unitsofmeasure.org|mol/L", True),
+        ("5.43|http://unitsofmeasure.org|mg/dL", False),
+        ("gt5429|http://unitsofmeasure.org|umol/L", True),
+        ("gt5430|http://unitsofmeasure.org|umol/L", False),
+        ("ge5430|http://unitsofmeasure.org|umol/L", True),
     ],
 )
 def test_a_quantity_matches_by_number_and_unit(value: str, matches: bool) -> None:
     criterion = quantity.parse(value, found("Observation", "value-quantity"))
     rows = index_values(GLUCOSE).quantity
+    held = [box.holds(low, high) for at, box in criterion.alternatives for _, unit, low, high in rows if at == unit]
+    assert any(held) is matches
+
+
+@pytest.mark.parametrize(
+    ("value", "matches"),
+    [
+        ("98.6|http://unitsofmeasure.org|[degF]", True),
+        ("ap38|http://unitsofmeasure.org|Cel", True),
+        ("ap50||Cel", False),
+    ],
+)
+def test_temperatures_are_compared_across_scales(value: str, matches: bool) -> None:
+    body = {"value": Decimal("37.0"), "unit": "Cel", "code": "Cel", "system": "http://unitsofmeasure.org"}
+    criterion = quantity.parse(value, found("Observation", "value-quantity"))
+    rows = index_values({"resourceType": "Observation", "valueQuantity": body}).quantity
     held = [box.holds(low, high) for at, box in criterion.alternatives for _, unit, low, high in rows if at == unit]
     assert any(held) is matches
 

@@ -25,10 +25,10 @@ def _add_numbers(values: Iterable[Any], parameter_id: int, rows: list[Row]) -> N
 
 def _add_ranges(values: Iterable[Any], parameter_id: int, rows: list[Row]) -> None:
     for value in values:
-        rows.append((parameter_id, *range_ends(value)))
+        rows.append((parameter_id, *_ends(value)))
 
 
-def range_ends(value: Mapping[str, Any]) -> tuple[float, float]:
+def _ends(value: Mapping[str, Any]) -> tuple[float, float]:
     """Low and high of a Range; an open end is infinite."""
     low, high = value.get("low", {}).get("value"), value.get("high", {}).get("value")
     return -math.inf if low is None else float(low), math.inf if high is None else float(high)

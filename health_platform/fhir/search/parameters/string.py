@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
 from typing import Any, Final
 
+from health_platform.fhir.outcome import BadRequest, IssueType
 from health_platform.fhir.search.parameters.criteria import StringCriterion, StringMatch
 from health_platform.fhir.search.parameters.values import alternatives, unescape
 from health_platform.fhir.search.registry import SearchParameter
@@ -66,4 +67,13 @@ ADDERS: Final[Mapping[str, Adder]] = {
 def parse(value: str, parameter: SearchParameter, modifier: str = "") -> StringCriterion:
     """The criterion of a value such as `Kim` or `Kim,Lee`. Raises BadRequest. `modifier` is a key of MODIFIERS."""
     exact = tuple(unescape(part) for part in alternatives(parameter.code, value))
-    return StringCriterion(parameter, MODIFIERS[modifier], tuple(normalise(text) for text in exact), exact)
+    values = tuple(normalise(text) for text in exact)
+    if not all(values):
+        raise BadRequest(
+            "The search parameter %(parameter)s has no letters to search for in '%(value)s'. Give at least one.",
+            code=IssueType.INVALID,
+            expression=(parameter.code,),
+            parameter=parameter.code,
+            value=value,
+        )
+    return StringCriterion(parameter, MODIFIERS[modifier], values, exact)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Callable
 from decimal import Decimal, InvalidOperation
 from enum import StrEnum
 from typing import Final
@@ -90,23 +91,26 @@ def decimal_range(text: str) -> tuple[Decimal, Decimal, Decimal] | None:
     return value, value - half, value + half
 
 
-def number_boxes(prefix: Prefix, value: Decimal, low: Decimal, high: Decimal) -> tuple[Box, ...]:
+def number_boxes(
+    prefix: Prefix, value: Decimal, low: Decimal, high: Decimal, scale: Callable[[Decimal], float] = float
+) -> tuple[Box, ...]:
     """The boxes of a comparison with a number whose implicit range is [low, high).
 
-    Comparisons other than eq and ne take the number as exact (search.html#prefix, "implicit precision").
+    Comparisons other than eq and ne take the number as exact (search.html#prefix, "implicit precision"). `scale` turns
+    the ends into the numbers of the index.
     """
-    point, exclusive = float(value), float(high)
+    point, first, exclusive = scale(value), scale(low), scale(high)
     margin = abs(value) * _TENTH
     boxes = {
-        Prefix.EQ: (Box(low_from=float(low), high_to=_below(exclusive)),),
-        Prefix.NE: (Box(low_to=_below(float(low))), Box(high_from=exclusive)),
+        Prefix.EQ: (Box(low_from=first, high_to=_below(exclusive)),),
+        Prefix.NE: (Box(low_to=_below(first)), Box(high_from=exclusive)),
         Prefix.GT: (Box(high_from=_above(point)),),
         Prefix.GE: (Box(high_from=point),),
         Prefix.LT: (Box(low_to=_below(point)),),
         Prefix.LE: (Box(low_to=point),),
         Prefix.SA: (Box(low_from=_above(point)),),
         Prefix.EB: (Box(high_to=_below(point)),),
-        Prefix.AP: (Box(low_to=float(value + margin), high_from=float(value - margin)),),
+        Prefix.AP: (Box(low_to=scale(value + margin), high_from=scale(value - margin)),),
     }
     return boxes[prefix]
 
