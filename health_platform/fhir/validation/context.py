@@ -54,13 +54,17 @@ class Options:
 
 @dataclass(slots=True)
 class Context:
-    """One validation. `resource` is the nearest resource, `container` the one that contains it, or the same."""
+    """One validation. `resource` is the nearest resource, `container` the one that contains it, or the same.
+
+    `is_sound` says that the structure was found right.
+    """
 
     knowledge: Knowledge
     options: Options
     resource: Json
     container: Json
     bundle: Json | None = None
+    is_sound: bool = True
     issues: list[Issue] = field(default_factory=list)
     seen: set[tuple[str, str]] = field(default_factory=set)
 
@@ -83,7 +87,7 @@ class Context:
 
     def trial(self) -> Context:
         """A context of the same place whose issues stay apart, to ask whether something conforms."""
-        return Context(self.knowledge, self.options, self.resource, self.container, self.bundle)
+        return Context(self.knowledge, self.options, self.resource, self.container, self.bundle, self.is_sound)
 
     @property
     def has_errors(self) -> bool:

@@ -112,8 +112,10 @@ def _evaluate(
     except FhirPathError as error:
         context.report_once("invariant-unchecked", constraint.key, place, rule=constraint.key, reason=error)
         return
-    except (AttributeError, TypeError, ValueError, KeyError):
-        # The engine reads what has R4's structure; here it has not, and the pass over structure has told so.
+    except (AttributeError, TypeError, ValueError, LookupError, ArithmeticError) as error:
+        # The engine reads what has R4's structure; where it has not, the pass over structure has told so.
+        if context.is_sound:
+            context.report_once("invariant-unchecked", constraint.key, place, rule=constraint.key, reason=repr(error))
         return
     severity = Severity.WARNING if constraint.severity == "warning" else Severity.ERROR
     if constraint.key in EXPLANATIONS:

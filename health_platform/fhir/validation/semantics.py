@@ -33,6 +33,7 @@ class Child:
     step: str
     checks: tuple[Check, ...]
     node: str
+    is_primitive: bool
     is_resource: bool
     without_value: Check | None = None
 
@@ -86,15 +87,15 @@ def _visit(context: Context, value: Json, plan: Plan, place: Place) -> None:
 
 
 def _one(context: Context, value: Any, child: Child, place: Place) -> None:
-    if value is None:
+    is_object = type(value) is dict
+    if value is None or is_object is child.is_primitive:
         return
     for check in child.checks:
         check(context, value, place)
-    if type(value) is dict:
-        if child.is_resource:
-            _nested(context, value, child, place)
-        elif child.node:
-            _visit(context, value, _plan(child.node), place)
+    if child.is_resource:
+        _nested(context, value, child, place)
+    elif is_object:
+        _visit(context, value, _plan(child.node), place)
 
 
 def _nested(context: Context, resource: Json, child: Child, place: Place) -> None:
@@ -118,7 +119,12 @@ def _plan(node_path: str) -> Plan:
             children[found.name] = child
         if found.is_primitive:
             children["_" + found.name] = Child(
-                step_name(found), (), "Element", is_resource=False, without_value=_without_value(found)
+                step_name(found),
+                (),
+                "Element",
+                is_primitive=False,
+                is_resource=False,
+                without_value=_without_value(found),
             )
     return Plan((*invariants.of_node(node_path), *rules.of_node(node_path)), children)
 
@@ -133,7 +139,7 @@ def _child(node_path: str, found: Property) -> Child:
         holder = _names_of(node_path)
         checks.append(partial(extensions.check_extension, holder=holder, is_modifier=is_modifier))
     node = "" if found.is_primitive or is_resource else found.node
-    return Child(step_name(found), tuple(checks), node, is_resource)
+    return Child(step_name(found), tuple(checks), node, found.is_primitive, is_resource)
 
 
 def _names_of(node_path: str) -> tuple[str, ...]:

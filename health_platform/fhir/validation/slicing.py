@@ -59,10 +59,16 @@ def _agrees(
 ) -> bool:
     found = _select(context, occurrence, path)
     expected = _locate(context, candidate, path)
-    if expected is None:
+    if not expected:
         return path == "url" and any(item.value == extension_url(candidate) for item in found)
+    return any(_agrees_with(context, kind, element, found, conforms) for element in expected)
+
+
+def _agrees_with(
+    context: Context, kind: str, expected: ProfileElement, found: list[Occurrence], conforms: Conforms
+) -> bool:
     if kind == "exists":
-        return bool(found) if expected.minimum else (not found if expected.maximum == 0 else True)
+        return bool(found) if expected.minimum else not found or expected.maximum != 0
     if kind == "type":
         return any(item.type == declared.code for item in found for declared in expected.types)
     if kind == "profile":
@@ -145,21 +151,26 @@ def _step(context: Context, item: Occurrence, step: str, argument: str) -> Itera
     return occurrences(item.value, item.node, argument, item.place)
 
 
-def _locate(context: Context, candidate: ProfileElement, path: str) -> ProfileElement | None:
-    """The element of a slice at a discriminator's path; the definition of a type's profile is looked into as well."""
-    element: ProfileElement | None = candidate
+def _locate(context: Context, candidate: ProfileElement, path: str) -> list[ProfileElement]:
+    """The elements of a slice at a discriminator's path: the element itself, or the slices in which it is stated."""
+    found = [candidate]
     for step, argument in _steps(path):
-        if element is None:
-            return None
-        if step == "name":
-            element = _child(context, element, argument)
-        elif step == "extension":
-            extensions = element.child("extension")
-            slices = extensions.slices if extensions else ()
-            element = next((found for found in slices if extension_url(found) == argument), None)
-        elif step == "resolve":
-            element = _target_root(context, element)
-    return element
+        found = [result for element in found for result in _located(context, element, step, argument)]
+    return found
+
+
+def _located(context: Context, element: ProfileElement, step: str, argument: str) -> list[ProfileElement]:
+    if step == "name":
+        holders = [element, *element.slices] if element.child(argument) is None else [element]
+        return [child for holder in holders if (child := _child(context, holder, argument)) is not None]
+    if step == "extension":
+        extensions = element.child("extension")
+        slices = extensions.slices if extensions else ()
+        return [found for found in slices if extension_url(found) == argument]
+    if step == "resolve":
+        root = _target_root(context, element)
+        return [root] if root is not None else []
+    return [element]
 
 
 def _child(context: Context, element: ProfileElement, name: str) -> ProfileElement | None:

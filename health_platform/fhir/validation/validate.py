@@ -24,7 +24,7 @@ def validate(
     and each issue has line and column. `knowledge` is R4 with KR Core where it is left out.
     """
     if raw is not None and decoder.accepts(raw):
-        return _semantics(resource, options, knowledge or built_in())
+        return _semantics(resource, options, knowledge or built_in(), is_sound=True)
     issues: list[Issue] = []
     if raw is not None:
         _value, issues = json_body.parse(raw)
@@ -32,7 +32,8 @@ def validate(
             return issues
     issues += walk_structure(resource)
     if isinstance(resource, dict):
-        issues += _semantics(resource, options, knowledge or built_in())
+        is_sound = not any(found.is_error for found in issues)
+        issues += _semantics(resource, options, knowledge or built_in(), is_sound=is_sound)
     return issues if raw is None else json_body.with_positions(issues, raw)
 
 
@@ -44,8 +45,8 @@ def validate_body(raw: bytes, *, options: Options = DEFAULT, knowledge: Knowledg
     return validate(value, raw, options=options, knowledge=knowledge)
 
 
-def _semantics(resource: Json, options: Options, knowledge: Knowledge) -> list[Issue]:
-    context = Context(knowledge, options, resource, resource)
+def _semantics(resource: Json, options: Options, knowledge: Knowledge, *, is_sound: bool) -> list[Issue]:
+    context = Context(knowledge, options, resource, resource, is_sound=is_sound)
     place: Place = (None, str(resource.get("resourceType", "")), -1)
     check_semantics(context, resource, place)
     for canonical in options.profiles:
