@@ -29,7 +29,7 @@ class LiteralReference:
         return f"{self.type}/{self.id}"
 
 
-@lru_cache(maxsize=65_536)
+@lru_cache(maxsize=8_192)
 def parse_reference(text: str) -> LiteralReference | None:
     """The parts of `[base/]Type/id[/_history/version]`; None for a contained, `urn:` or any other reference."""
     path, _, version = text.partition(_VERSION)

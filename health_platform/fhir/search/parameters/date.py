@@ -41,7 +41,7 @@ def microseconds(moment: datetime) -> int:
     return delta.days * _DAY + delta.seconds * 1_000_000 + delta.microseconds
 
 
-@lru_cache(maxsize=65_536)
+@lru_cache(maxsize=8_192)
 def span(text: str) -> Span | None:
     """First and last microsecond of a date, dateTime or instant, partial or not; None for any other text."""
     match = _PARTIAL.fullmatch(text)

@@ -26,7 +26,7 @@ def _identifier_hash(system: str, value: str) -> int:
     return hash64(f"identifier\n{system}\n{value.casefold()}")
 
 
-@lru_cache(maxsize=131_072)
+@lru_cache(maxsize=16_384)
 def _literal_hash(text: str, base: str) -> int | None:
     return None if not text or text[0] == "#" else hash64(_url(text.removeprefix(base)))
 

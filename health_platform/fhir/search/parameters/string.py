@@ -24,7 +24,7 @@ _NAME_PARTS: Final = ("text", "family", "given", "prefix", "suffix")
 _ADDRESS_PARTS: Final = ("text", "line", "city", "district", "state", "postalCode", "country")
 
 
-@lru_cache(maxsize=65_536)
+@lru_cache(maxsize=8_192)
 def normalise(text: str) -> str:
     """NFKC, case folded, accents stripped, Hangul composed, runs of white space as one space, cut at MAX_LENGTH."""
     if text.isascii():

@@ -36,7 +36,7 @@ def _code(code: str) -> int:
     return hash64(code.casefold())
 
 
-@lru_cache(maxsize=131_072)
+@lru_cache(maxsize=16_384)
 def token_hashes(system: str | None, code: str | None) -> tuple[int, ...]:
     """The hashes under which a pair is indexed; system or code may be missing, or both."""
     hashes: list[int] = []
@@ -47,12 +47,12 @@ def token_hashes(system: str | None, code: str | None) -> tuple[int, ...]:
     return tuple(hashes)
 
 
-@lru_cache(maxsize=65_536)
+@lru_cache(maxsize=8_192)
 def _code_hash(code: str) -> int:
     return _code(code)
 
 
-@lru_cache(maxsize=65_536)
+@lru_cache(maxsize=8_192)
 def _contact(value: str) -> str:
     """A telephone number or address of a ContactPoint without spaces, hyphens and brackets."""
     return _PUNCTUATION.sub("", value)
