@@ -69,7 +69,7 @@ def of_element(element: Element) -> tuple[Check, ...]:
 
 @cache
 def _check(key: str, severity: str, expression: str, node_path: str) -> Check:
-    needed = _needed_properties(expression, node_path)
+    needed = needed_properties(expression, node_path)
     compiled = compile_expression(expression)
     return partial(_run, (key, severity, compiled, node_path), needed)
 
@@ -126,6 +126,12 @@ def _evaluate(
         context.report_as(severity, "invariant", place, rule=constraint.key, expression=constraint.expression)
 
 
+def holds(expression: str, resource: Mapping[str, Any]) -> bool:
+    """Whether a rule is met by a resource as a whole. Raises FhirPathError where it cannot be evaluated."""
+    environment = Environment(html_checks=_trusted, as_in_r4=True)
+    return _is_true(compile_expression(expression).evaluate(fhirpath.resource_element(resource), environment))
+
+
 def _is_true(result: list[Any]) -> bool:
     """A rule is met where its expression is true; an empty result is not (as HL7's own validator reads it)."""
     if len(result) != 1:
@@ -151,7 +157,7 @@ def _member_of(context: Context, element: fhirpath.Element, value_set: str) -> b
     return None if found is binding.Answer.UNKNOWN else found is binding.Answer.IN
 
 
-def _needed_properties(expression: str, node_path: str) -> frozenset[str] | None:
+def needed_properties(expression: str, node_path: str) -> frozenset[str] | None:
     """JSON properties of which one must be there for the invariant to be broken; None where that cannot be told."""
     names = _needed(compile_expression(expression).tree)
     if names is None:
@@ -170,8 +176,8 @@ def _keys(name: str, node_path: str) -> set[str]:
         properties = structures.node(node_path).properties.values()
     except KeyError:
         return set()
-    names = {found.name for found in properties if found.element.name == name}
-    return names | {f"_{found}" for found in names}
+    stated = [found for found in properties if found.element.name == name]
+    return {found.name for found in stated} | {f"_{found.name}" for found in stated if found.is_primitive}
 
 
 def _needed(node: Node) -> frozenset[str] | None:

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from functools import lru_cache
 
+from health_platform.fhir.definitions.structures import TypeReference
 from health_platform.fhir.packages.profiles import ProfileElement, Slicing
 from health_platform.fhir.terminology.membership import is_member
 from health_platform.fhir.validation import targets
@@ -168,8 +170,7 @@ def _located(context: Context, element: ProfileElement, step: str, argument: str
         slices = extensions.slices if extensions else ()
         return [found for found in slices if extension_url(found) == argument]
     if step == "resolve":
-        root = _target_root(context, element)
-        return [root] if root is not None else []
+        return _targets(context, element)
     return [element]
 
 
@@ -185,10 +186,12 @@ def _child(context: Context, element: ProfileElement, name: str) -> ProfileEleme
     return None
 
 
-def _target_root(context: Context, element: ProfileElement) -> ProfileElement | None:
+def _targets(context: Context, element: ProfileElement) -> list[ProfileElement]:
+    """The roots of the profiles, or the types, that a reference may lead to."""
+    found = []
     for declared in element.types:
-        for canonical in declared.targets:
-            profile = context.knowledge.profiles.find(canonical)
-            if profile is not None:
-                return profile.root
-    return None
+        for target in declared.targets:
+            profile = context.knowledge.profiles.find(target)
+            root = profile.root if profile else ProfileElement(target)
+            found.append(replace(root, types=(TypeReference(profile.type if profile else target),)))
+    return found
