@@ -10,7 +10,7 @@ from typing import Any, Final
 from health_platform.fhir.fhirpath.elements import Collection, Element
 from health_platform.fhir.fhirpath.errors import FhirPathExecutionError, FhirPathLimitError
 
-DEFAULT_STEPS: Final = 40_000
+DEFAULT_STEPS: Final = 25_000
 
 TEXT_PER_STEP: Final = 50
 """Characters that a step of work on text covers."""
