@@ -196,8 +196,11 @@ def _order(left: Collection, right: Collection) -> int:
 
 
 def _children(items: Collection, _: list[Collection], state: State) -> Collection:
-    out = [child for item in items for child in all_children(item)]
-    state.spend(len(out))
+    out: Collection = []
+    for item in items:
+        found = list(all_children(item))
+        state.spend(1 + len(found))
+        out += found
     return out
 
 
