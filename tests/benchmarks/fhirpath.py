@@ -76,14 +76,17 @@ def invariants() -> None:
 
 
 def hostile() -> None:
+    """The best of three runs of each, so that a collection of the garbage of others is not counted."""
     environment = Environment(now=datetime(2026, 1, 1, tzinfo=UTC))
-    worst = 0.0
-    for text in HOSTILE:
-        start = time.process_time()
-        with suppress(FhirPathError):
-            evaluate(text, BUNDLE, environment)
-        worst = max(worst, time.process_time() - start)
+    worst = max(min(_seconds(text, environment) for _ in range(3)) for text in HOSTILE)
     report(f"{worst * 1000:8.1f} ms  the slowest of {len(HOSTILE)} hostile expressions")
+
+
+def _seconds(text: str, environment: Environment) -> float:
+    start = time.process_time()
+    with suppress(FhirPathError):
+        evaluate(text, BUNDLE, environment)
+    return time.process_time() - start
 
 
 def extraction(folder: Path) -> None:
