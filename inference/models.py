@@ -69,12 +69,15 @@ class InferenceRun(models.Model):
 
 
 class AssessmentState(models.Model):
-    """The current picture of a person: what became of each model and which result stands. Rewritten each time."""
+    """The current picture of a person: what became of each model, which result stands, and what a plan needs.
+
+    `picture` has `families`, `passed_over`, `alerts` and `rehabilitation` (inference.ageing.assess writes it).
+    """
 
     patient = models.CharField(max_length=64, primary_key=True)
     compartment = models.BigIntegerField()
     record_version = models.CharField(max_length=64)
     assessed = models.DateTimeField()
-    families = models.JSONField()
+    picture = models.JSONField()
 
     objects: ClassVar[models.Manager[AssessmentState]] = models.Manager()

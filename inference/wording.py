@@ -247,6 +247,15 @@ def gap(missing: Gap) -> str:
     return str(GAPS[missing.reason]) % {"name": feature(missing.name), "given": missing.given}
 
 
+def outside(name: str, value: float, unit: str) -> str:
+    """Why a value beyond a model's range gives no number."""
+    shown = "" if unit.startswith("{") else f" {unit}"
+    return gettext("%(name)s of %(value)s is beyond what the formula was made for") % {
+        "name": feature(name),
+        "value": f"{value:g}{shown}",
+    }
+
+
 def no_number(reason: str) -> str:
     if reason == "The risk region of Korea has no cited source yet.":
         return gettext("No number is given: which risk region holds for Korea has not been read at the source yet.")

@@ -20,6 +20,7 @@ from health_platform.fhir.keys import patient_key
 from health_platform.fhir.repository import Repository
 from inference import registry
 from inference.models import AssessmentState, InferenceRun
+from inference.rehabilitation.drafting import draft_plan
 from inference.runtime.base import InferenceClient
 
 from .explanation import contributions
@@ -30,6 +31,7 @@ from .run import Assessment, Outcome
 
 Resource = dict[str, Any]
 TOLD = (Outcome.GIVEN, Outcome.NO_NUMBER)
+SELF_HARM = "phq9_9"  # the ninth answer of the PHQ-9: any answer above "not at all" is told at once
 
 
 def assess_ageing(
@@ -62,7 +64,8 @@ def _is_current(repository: Repository, patient_id: str, record_version: str) ->
         state = AssessmentState.objects.filter(patient=patient_id, record_version=record_version).first()
     if state is None:
         return False
-    versions = {entry["model"]: entry["version"] for family in state.families for entry in family["models"]}
+    families = state.picture["families"]
+    versions = {entry["model"]: entry["version"] for family in families for entry in family["models"]}
     return all(registry.card(model)["version"] == version for model, version in versions.items())
 
 
@@ -78,7 +81,12 @@ class _Writer:
         self.written: list[Resource] = []
 
     def write(self, panel: Panel) -> None:
-        families = [self.family(family) for family in panel.families]
+        picture = {
+            "families": [self.family(family) for family in panel.families],
+            "passed_over": [_gap(gap) for gap in panel.vector.passed_over],
+            "alerts": ["self-harm"] if (panel.vector.value(SELF_HARM) or 0) > 0 else [],
+            "rehabilitation": draft_plan(self.repository, self.patient, panel.vector, self.now)[0],
+        }
         with open_session(self.repository.access):
             AssessmentState.objects.update_or_create(
                 patient=self.patient,
@@ -86,7 +94,7 @@ class _Writer:
                     "compartment": patient_key(self.patient),
                     "record_version": self.record_version,
                     "assessed": self.now,
-                    "families": families,
+                    "picture": picture,
                 },
             )
         if self.written:

@@ -64,24 +64,17 @@ def _basis(assessment: Assessment) -> list[Resource]:
 
 
 def _predictions(assessment: Assessment, card: Mapping[str, Any]) -> list[Resource]:
-    if assessment.outcome is Outcome.NO_NUMBER:
-        return [{"outcome": {"text": wording.model_title(card)}, "rationale": wording.no_number(assessment.reason)}]
-    shown = [output for output in assessment.outputs if not output.hidden]
-    return [_prediction(output, assessment, card) for output in shown]
+    """The probabilities; what is a score, a class or an age is no prediction and stands in `risk-output` alone."""
+    shown = [output for output in assessment.outputs if not output.hidden and _is_probability(output, card)]
+    return [_prediction(output, assessment) for output in shown if output.value is not None]
 
 
-def _prediction(output: OutputValue, assessment: Assessment, card: Mapping[str, Any]) -> Resource:
+def _prediction(output: OutputValue, assessment: Assessment) -> Resource:
     title = wording.output_title(assessment.model, output.name)
-    prediction: Resource = {"outcome": _concept(OUTPUT_SYSTEM, f"{assessment.model}.{output.name}", title)}
-    if output.value is None:
-        names = ", ".join(wording.feature(name) for name in output.depends_on)
-        prediction["rationale"] = _("Not assessed: it depends on what is not measured (%(names)s).") % {"names": names}
-        return prediction
-    prediction["extension"] = [_output(output)]
-    if _is_probability(output, card):
-        prediction["probabilityDecimal"] = _decimal(100 * output.value, 2)
-    if output.band is not None:
-        prediction["qualitativeRisk"] = {"text": str(wording.BANDS.get(output.band, output.band))}
+    prediction: Resource = {
+        "outcome": _concept(OUTPUT_SYSTEM, f"{assessment.model}.{output.name}", title),
+        "probabilityDecimal": _decimal(100 * (output.value or 0.0), 2),
+    }
     if output.horizon and (age := _age(assessment)) is not None:
         prediction["whenRange"] = {"low": _years(age), "high": _years(age + output.horizon)}
     return prediction
@@ -104,12 +97,13 @@ def _decimal(value: float, places: int) -> Decimal:
 
 
 def _output(output: OutputValue) -> Resource:
-    return _group(
-        "risk-output",
-        _part("name", valueString=output.name),
-        _part("value", valueQuantity=_quantity(output.value or 0.0, output.unit)),
-        _part("lead", valueBoolean=output.lead),
-    )
+    parts = [_part("name", valueCode=output.name), _part("lead", valueBoolean=output.lead)]
+    if output.value is not None:
+        parts.append(_part("value", valueQuantity=_quantity(output.value, output.unit)))
+    if output.band is not None:
+        parts.append(_part("band", valueCode=output.band))
+    parts += [_part("dependsOn", valueCode=name) for name in output.depends_on]
+    return _group("risk-output", *parts)
 
 
 def _quantity(value: float, unit: str) -> Resource:
@@ -125,6 +119,7 @@ def _extensions(assessment: Assessment, card: Mapping[str, Any], shares: Sequenc
     ]
     if assessment.reason:
         found.append(_extension("risk-reason", valueString=assessment.reason))
+    found += [_output(output) for output in assessment.outputs if not output.hidden]
     found += [_input(use) for use in assessment.inputs if use.known is not None]
     found += [_extension("risk-assumption", valueCode=feature.name) for feature in assessment.assumed]
     found += [
@@ -180,6 +175,8 @@ def _notes(assessment: Assessment, card: Mapping[str, Any]) -> list[str]:
         notes.append(wording.not_calibrated(card))
     notes += [wording.assumption(feature) for feature in assessment.assumed]
     notes += [wording.old_value(feature) for feature in assessment.old]
+    if assessment.outcome is Outcome.NO_NUMBER:
+        notes.append(wording.no_number(assessment.reason))
     if assessment.fell_back:
         notes.append(
             _("Another engine than the preferred one calculated this: %(why)s.") % {"why": assessment.fell_back}

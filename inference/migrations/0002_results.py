@@ -18,7 +18,7 @@ class Migration(migrations.Migration):
                 ('compartment', models.BigIntegerField()),
                 ('record_version', models.CharField(max_length=64)),
                 ('assessed', models.DateTimeField()),
-                ('families', models.JSONField()),
+                ('picture', models.JSONField()),
             ],
         ),
         migrations.CreateModel(

@@ -27,7 +27,7 @@ STOP_SIGNS = _(
     "walk unsteadily, or your pulse rises above %(beats)d. Call 119 if it does not pass."
 )
 NOT_SIGNED = _("A draft for a clinician. It is not a plan before a clinician has signed it.")
-DOSES = _("How often and how long follows general knowledge of the programme: the clinician who signs has checked it.")
+DOSES = _("How often and how long follows general knowledge of the programme: the clinician who signs answers for it.")
 GUIDANCE = _("The fall risk is guidance, not a prediction: in a study it found 31 to 48 % of those who fell.")
 
 DECISIONS: Mapping[str, Any] = {
