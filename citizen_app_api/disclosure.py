@@ -22,7 +22,9 @@ def is_withheld(resource: Resource) -> bool:
     labels = resource.get("meta", {}).get("security", [])
     if any(label.get("code") == TABOO and label.get("system", ACT_CODE) == ACT_CODE for label in labels):
         return True
-    return any(one.get("url") == RELEASE and one.get("valueCode") == "withheld" for one in resource.get("extension", []))
+    return any(
+        one.get("url") == RELEASE and one.get("valueCode") == "withheld" for one in resource.get("extension", [])
+    )
 
 
 def may_be_shown(resource: Resource) -> bool:

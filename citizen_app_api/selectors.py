@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any, Final
 from urllib.parse import urlencode
 
@@ -18,6 +18,7 @@ from citizen_app_api.plain_language.measures import LOINC
 from citizen_app_api.plain_language.plans import EXERCISE_ACTIVITY, Plan, plan_of
 from citizen_app_api.plain_language.questions import Question, questions_of
 from citizen_app_api.plain_language.records import Entry, entry_of, not_valid
+from citizen_app_api.plain_language.risks import Risk, risk_of
 from citizen_app_api.plain_language.summary import MOST_CONDITIONS, Material, Summary, missing_codes, summary_of
 from health_platform.fhir.access.context import AccessContext
 from health_platform.fhir.compartment import PUBLIC_TYPES
@@ -26,6 +27,7 @@ from health_platform.fhir.outcome import BadRequest
 from health_platform.fhir.repository import Repository
 from health_platform.fhir.search.registry import parameter
 from health_platform.fhir.stored import Stored
+from inference.services import model_card, picture_of
 
 Resource = dict[str, Any]
 ASSESSMENTS: Final = "exam,survey,social-history,procedure,imaging,therapy,activity"
@@ -42,6 +44,8 @@ _KINDS: Final[dict[str, tuple[str, dict[str, str]]]] = {
     "procedures": ("Procedure", {"_include": "Procedure:performer"}),
     "documents": ("DocumentReference", {"_include": "DocumentReference:custodian"}),
 }
+# Decisions of the no-exercise gate that hold for a plan which was signed before.
+SPEAKS_AGAINST: Final = frozenset({"refer", "stop", "postpone"})
 _MEASUREMENTS: Final = 200
 _DATA_PAGE: Final = 500
 # Every type that can stand in a patient's record; the Patient leads.
@@ -61,6 +65,24 @@ class Records:
     kind: str
     items: list[Entry]
     next: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Risks:
+    """What was calculated, the leading result of each topic first. ``alerts`` are to be shown at once."""
+
+    items: list[Risk]
+    alerts: list[str]
+    assessed: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Plans:
+    """The plans that hold. ``caution`` speaks against exercise now; ``missing`` keeps a plan from being made."""
+
+    items: list[Plan]
+    caution: str | None
+    missing: list[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,17 +161,33 @@ def _with_rare_ones(repository: Repository, patient: str, found: list[Resource])
     return found
 
 
-def my_plans(access: AccessContext) -> list[Plan]:
+def my_risks(access: AccessContext) -> Risks:
+    """What models say about me. Results that a clinician first talks over are not among it."""
+    picture = picture_of(Repository(access), own_patient(access))
+    results = sorted(picture.results, key=lambda result: not result.leading)
+    items = [risk_of(result, model_card(result.model)) for result in results]
+    return Risks(items, list(picture.alerts), picture.assessed)
+
+
+def my_alerts(access: AccessContext) -> list[str]:
+    """What must be read at once, whatever else waits."""
+    return list(picture_of(Repository(access), own_patient(access)).alerts)
+
+
+def my_plans(access: AccessContext) -> Plans:
     """The plans that a clinician has signed and that hold now."""
     patient = own_patient(access)
+    repository = Repository(access)
     plans, done = _read_together(
-        Repository(access),
+        repository,
         _url("CarePlan", patient=patient, status="active", _count=20, _include="CarePlan:*"),
         _url("Observation", patient=patient, code=f"{LOINC}|{EXERCISE_ACTIVITY}", _count=200),
     )
     names = _by_reference(plans)
     shown = [plan for plan in _of_type("CarePlan", plans) if may_be_shown(plan) and plan.get("status") == "active"]
-    return [plan_of(plan, names, done) for plan in shown]
+    known = picture_of(repository, patient).rehabilitation
+    caution = known.gate_text if known and known.gate in SPEAKS_AGAINST else None
+    return Plans([plan_of(plan, names, done) for plan in shown], caution, list(known.missing) if known else [])
 
 
 def my_questions(access: AccessContext) -> list[Question]:

@@ -142,7 +142,7 @@ def _check_day(on: date, now: datetime) -> None:
 def _report(
     own: Repository, patient: str, plan: str, done: DoneExercise, title: str, now: datetime, identifier: Resource | None
 ) -> list[tuple[str, Resource]]:
-    """A message to the home clinic about trouble; none where no clinic is recorded, for then the advice says to call."""
+    """A message to the home clinic about trouble; none where no clinic is recorded: the advice says whom to call."""
     try:
         clinic = _home_clinic(own, patient)
     except NoClinic:
@@ -155,10 +155,15 @@ def _report(
 
 def _advice(trouble: tuple[Trouble, ...]) -> tuple[Advice, str]:
     if Trouble.CHEST_PAIN in trouble:
-        text = _("Stop and rest. If the chest pain is still there, call 119 now. Do not exercise before a doctor has seen you.")
+        text = _(
+            "Stop and rest. If the chest pain is still there, call 119 now. "
+            "Do not exercise before a doctor has seen you."
+        )
         return Advice.CALL_119, text
     if trouble:
-        text = _("Stop this exercise for now and talk to your clinic. If you feel very unwell or cannot get up, call 119.")
+        text = _(
+            "Stop this exercise for now and talk to your clinic. If you feel very unwell or cannot get up, call 119."
+        )
         return Advice.TELL_CLINIC, text
     return Advice.GOOD, _("Well done. It is written down.")
 

@@ -89,9 +89,8 @@ def withdrawn(consent: Resource, now: datetime) -> Resource:
 def purpose_of(consent: Resource) -> Purpose | None:
     """The purpose of a consent that was given here; None for every other Consent."""
     for system, code in codings(consent.get("policyRule")):
-        name = code.partition("-")[0]
-        if system == POLICY and name in Purpose:
-            return Purpose(name)
+        if system == POLICY:
+            return next((purpose for purpose in Purpose if code.startswith(f"{purpose}-")), None)
     return None
 
 

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_noop, ngettext
 
 from citizen_app_api.plain_language.coding import codings, text_of
 from citizen_app_api.plain_language.records import name_of

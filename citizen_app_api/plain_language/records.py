@@ -11,7 +11,14 @@ from django.utils.translation import gettext_noop
 
 from citizen_app_api.plain_language import conditions, measures, medicines
 from citizen_app_api.plain_language.coding import codes_of, text_of
-from citizen_app_api.plain_language.values import absent_text, day_of, number_text, quantity_text, range_text, value_text
+from citizen_app_api.plain_language.values import (
+    absent_text,
+    day_of,
+    number_text,
+    quantity_text,
+    range_text,
+    value_text,
+)
 
 Resource = dict[str, Any]
 Names = Mapping[str, Resource]
@@ -82,7 +89,7 @@ _INTERPRETATION: Final = {
 
 
 def not_valid(resource: Resource) -> bool:
-    """Whether the entry was recorded by mistake, or the diagnosis was ruled out: then it is no fact about the person."""
+    """Whether the entry was recorded by mistake or the diagnosis ruled out: it is no fact about the person."""
     verification = codes_of(resource.get("verificationStatus"))
     return resource.get("status") == "entered-in-error" or bool(verification & {"entered-in-error", "refuted"})
 

@@ -31,7 +31,12 @@ LASTING: Final = frozenset({"active", "recurrence", "relapse"})
 MOST_CONDITIONS: Final = 500
 # LOINC codes of reviewed lists: problems, medicines, allergies.
 PROBLEM_LIST, MEDICINE_LIST, ALLERGY_LIST = "11450-4", "10160-0", "48765-2"
-SEX: Final = {"female": gettext_noop("woman"), "male": gettext_noop("man"), "other": gettext_noop("other"), "unknown": gettext_noop("not known")}
+SEX: Final = {
+    "female": gettext_noop("woman"),
+    "male": gettext_noop("man"),
+    "other": gettext_noop("other"),
+    "unknown": gettext_noop("not known"),
+}
 
 
 class Knowledge(StrEnum):
@@ -144,9 +149,7 @@ def _conditions(material: Material) -> Section:
 
 
 def _medicines(material: Material, today: date) -> Section:
-    newest = _newest_by(
-        material.prescriptions, lambda entry: diagnosis.key_of(medicine_concept(entry, material.names))
-    )
+    newest = _newest_by(material.prescriptions, lambda entry: diagnosis.key_of(medicine_concept(entry, material.names)))
     items = [_medicine(entry, material.names, today) for entry in newest]
     note = _("These medicines are recorded as being in use. Do not stop one without asking your clinic.")
     return _section(items, note, _none_known(material, MEDICINE_LIST), _("No medicine is known to be in use."))
@@ -209,9 +212,9 @@ def _newest_by(resources: Sequence[Resource], key: Callable[[Resource], str]) ->
 def _newest(codes: Sequence[str], observations: Sequence[Resource]) -> Resource | None:
     """The newest Observation with a value under one of ``codes``."""
     for observation in observations:
-        if codes_of(observation.get("code")) & set(codes) and not not_valid(observation):
-            if observation.get("component") or "dataAbsentReason" not in observation:
-                return observation
+        measured = observation.get("component") or "dataAbsentReason" not in observation
+        if measured and codes_of(observation.get("code")) & set(codes) and not not_valid(observation):
+            return observation
     return None
 
 

@@ -1,4 +1,4 @@
-"""The citizen's page: one shell for everybody, without any health data. All of that comes by the API, in the browser."""
+"""The citizen's page: one shell for everybody, without health data. That comes by the API, in the browser."""
 
 from __future__ import annotations
 

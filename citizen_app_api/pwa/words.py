@@ -36,6 +36,7 @@ WORDS: Final[Mapping[str, Any]] = {
     "at_time": _("%(day)s, %(hour)s:%(minute)s"),
     # signing in
     "sign_in": _("Sign in"),
+    "sign_in_title": _("Sign in to your record"),
     "username": _("Name of your account"),
     "password": _("Password"),
     "show_password": _("Show the password"),
@@ -91,6 +92,9 @@ WORDS: Final[Mapping[str, Any]] = {
     "recorded_as": _("Recorded as"),
     "place": _("Where"),
     "not_in_record": _("Not in your record"),
+    "state_listed": _("recorded"),
+    "state_none_known": _("none known"),
+    "state_not_recorded": _("nothing recorded"),
     # records
     "which_records": _("Which records?"),
     "kind_visits": _("Visits"),
@@ -123,6 +127,7 @@ WORDS: Final[Mapping[str, Any]] = {
     "korea_no": _("No"),
     "calculated_on": _("Calculated on"),
     "source": _("Source"),
+    "clinician_says": _("The clinician says"),
     "ask_about_this": _("Ask a person about this"),
     # questions
     "ask_title": _("Ask a person"),
@@ -138,6 +143,7 @@ WORDS: Final[Mapping[str, Any]] = {
     "answer": _("Answer"),
     # plans
     "no_plans": _("There is no plan for you yet. A plan appears here when a clinician has signed it."),
+    "to_be_measured": _("Still to be measured"),
     "signed_by": _("Signed by"),
     "goals": _("What it is for"),
     "exercises": _("Exercises"),

@@ -24,7 +24,9 @@ PATIENCE = 20.0
 
 def executable() -> str | None:
     """Where Chromium is; None where there is none."""
-    return next((found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name))), None)
+    return next(
+        (found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name))), None
+    )
 
 
 class BrowserError(AssertionError):
@@ -89,7 +91,9 @@ class Page:
         )
         self.wait(find)
         self.run(f"{find}.scrollIntoView({{block: 'center'}})")
-        box = self.run(f"(() => {{ const b = {find}.getBoundingClientRect(); return [b.x + b.width / 2, b.y + b.height / 2] }})()")
+        box = self.run(
+            f"(() => {{ const b = {find}.getBoundingClientRect(); return [b.x + b.width / 2, b.y + b.height / 2] }})()"
+        )
         for kind in ("mousePressed", "mouseReleased"):
             event = {"type": kind, "x": box[0], "y": box[1], "button": "left", "clickCount": 1}
             self._call("Input.dispatchMouseEvent", event)
@@ -102,8 +106,9 @@ class Page:
     def press(self, key: str) -> None:
         for kind in ("keyDown", "keyUp"):
             text = {"text": "\r"} if key == "Enter" and kind == "keyDown" else {}
-            self._call("Input.dispatchKeyEvent", {"type": kind, "key": key, "code": key,
-                                                  "windowsVirtualKeyCode": {"Tab": 9, "Enter": 13}[key], **text})  # fmt: skip
+            code = {"Tab": 9, "Enter": 13}[key]
+            event = {"type": kind, "key": key, "code": key, "windowsVirtualKeyCode": code, **text}
+            self._call("Input.dispatchKeyEvent", event)
 
     def screenshot(self, file: Path, *, whole: bool = True) -> None:
         picture = self._call("Page.captureScreenshot", {"format": "png", "captureBeyondViewport": whole})
@@ -155,10 +160,14 @@ def browser(program: str, profile: Path) -> Iterator[Page]:
         os.dup2(source, 3)
         os.dup2(target, 4)
 
-    process = subprocess.Popen(  # noqa: PLW1509  (the pipes have to be descriptors 3 and 4)
-        [program, *FLAGS, f"--user-data-dir={profile}"], preexec_fn=descriptors, close_fds=False,
-        start_new_session=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-    )  # fmt: skip
+    process = subprocess.Popen(
+        [program, *FLAGS, f"--user-data-dir={profile}"],
+        preexec_fn=descriptors,  # noqa: PLW1509  (the pipes have to be descriptors 3 and 4)
+        close_fds=False,
+        start_new_session=True,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
     os.close(to_browser)
     os.close(from_browser)
     try:

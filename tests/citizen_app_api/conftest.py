@@ -1,4 +1,4 @@
-"""A citizen with a record, a stranger, the clinician of her clinic and one of another, all through the API's own doors."""
+"""A citizen, a stranger, the clinician of her clinic and one of another."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.hashers import make_password
-from django.http import HttpResponse
 
 from health_platform.accounts.models import Membership, Role, User
 from health_platform.fhir.repository import Repository
@@ -91,11 +90,11 @@ def stored(resource_type: str, **criteria: str) -> list[Resource]:
     return Repository(OPERATOR).search(resource_type, {"_count": "200", **criteria}).resources()
 
 
-def answer(response: HttpResponse, status: int = 200) -> Any:
+def answer(response: Any, status: int = 200) -> Any:
     """The parsed body of a response with that status."""
     assert response.status_code == status, response.content.decode()
     return json.loads(response.content)
 
 
-def post(caller: Caller, path: str, body: Any, **headers: str) -> HttpResponse:
+def post(caller: Caller, path: str, body: Any, **headers: str) -> Any:
     return caller.send("POST", f"{API}{path}", body, **{"Content_Type": "application/json", **headers})

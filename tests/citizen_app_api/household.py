@@ -37,7 +37,10 @@ def _record(own: str, clinic: str) -> list[dict[str, Any]]:
         condition(own, "I10", "본태성(원발성) 고혈압", "2019-03-11"),
         condition(own, "M17.9", "상세불명의 무릎관절증", "2022-08-01"),
         prescription(own, "2026-09-20"),
-        *[pressure(own, 120 + 3 * month, 70 + month, f"2026-{month:02d}-11T10:00:00+09:00", clinic) for month in range(1, 12)],
+        *[
+            pressure(own, 120 + 3 * month, 70 + month, f"2026-{month:02d}-11T10:00:00+09:00", clinic)
+            for month in range(1, 12)
+        ],
         *weights,
         observation(own, 71, when="2026-11-11"),
         care_plan(own, "active"),

@@ -46,9 +46,15 @@ def of_category(code: str) -> Resource:
     return {"category": [{"coding": [{"system": CATEGORY, "code": code}]}]}
 
 
-def observation_of(patient: str, code: str, value: float, unit: str, when: str, category: str = "vital-signs") -> Resource:
+def observation_of(
+    patient: str, code: str, value: float, unit: str, when: str, category: str = "vital-signs"
+) -> Resource:
     found = observation(patient, value, code, when)
-    return {**found, **of_category(category), "valueQuantity": {"value": value, "unit": unit, "system": UCUM, "code": unit}}
+    return {
+        **found,
+        **of_category(category),
+        "valueQuantity": {"value": value, "unit": unit, "system": UCUM, "code": unit},
+    }
 
 
 def pressure(patient: str, upper: int, lower: int, when: str, clinic: str = "") -> Resource:
@@ -59,7 +65,12 @@ def pressure(patient: str, upper: int, lower: int, when: str, clinic: str = "") 
     panel = observation(patient, code="85354-9", when=when)
     del panel["valueQuantity"]
     performer = {"performer": [{"reference": f"Organization/{clinic}"}]} if clinic else {}
-    return {**panel, **of_category("vital-signs"), **performer, "component": [part("8480-6", upper), part("8462-4", lower)]}
+    return {
+        **panel,
+        **of_category("vital-signs"),
+        **performer,
+        "component": [part("8480-6", upper), part("8462-4", lower)],
+    }
 
 
 def care_plan(patient: str, status: str = "active") -> Resource:

@@ -8,6 +8,7 @@ from rest_framework import serializers
 
 from citizen_app_api.mydata.consent import Purpose
 from citizen_app_api.plain_language.records import KINDS
+from citizen_app_api.plain_language.risks import Standing
 from citizen_app_api.plain_language.summary import SEX, Knowledge
 from citizen_app_api.resources.exercise import Trouble
 from citizen_app_api.services import Advice
@@ -35,7 +36,7 @@ class ProblemSerializer(Answer):
     title = serializers.CharField()
     status = serializers.IntegerField()
     detail = serializers.CharField(required=False)
-    errors = FieldErrorSerializer(many=True, required=False)
+    errors = FieldErrorSerializer(many=True, required=False)  # type: ignore[assignment]
 
 
 class SignInSerializer(Answer):
@@ -60,7 +61,7 @@ class PersonSerializer(Answer):
 
 
 class DetailSerializer(Answer):
-    label = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment]
     text = serializers.CharField()
 
 
@@ -91,6 +92,7 @@ class MeasurementSerializer(Answer):
 
 
 class SummarySerializer(Answer):
+    alerts = serializers.ListField(child=serializers.CharField(), help_text="To be shown at once.")
     person = PersonSerializer()
     conditions = SectionSerializer()
     medicines = SectionSerializer()
@@ -133,8 +135,67 @@ class PlanSerializer(Answer):
     notes = serializers.ListField(child=serializers.CharField())
 
 
+class RiskValueSerializer(Answer):
+    number = serializers.FloatField()
+    unit = serializers.CharField(help_text="% for a probability, else a UCUM unit.")
+    text = serializers.CharField()
+    band = _Text()
+
+
+class ReviewedSerializer(Answer):
+    decision = serializers.CharField(help_text="accept or override.")
+    on = _Text(help_text=DAY)
+    reason = _Text()
+
+
+class UsedInputSerializer(Answer):
+    name = serializers.CharField()
+    value = serializers.CharField()
+    date = _Text(help_text=DAY)
+    origin = serializers.CharField()
+    assumed = serializers.BooleanField(help_text="Nobody measured or stated it.")
+
+
+class ModelFactsSerializer(Answer):
+    id = serializers.CharField()
+    version = serializers.CharField()
+    checksum = serializers.CharField(help_text="SHA-256 of the model's graph.")
+    population = serializers.CharField(help_text="Whom the model was made with.")
+    source = serializers.CharField()  # type: ignore[assignment]
+    horizon_years = serializers.FloatField(allow_null=True)
+    calibrated_for_korea = serializers.BooleanField()
+
+
+class RiskSerializer(Answer):
+    id = _Text(help_text="The logical id of the RiskAssessment; null where there is none.")
+    topic = serializers.CharField()
+    title = serializers.CharField()
+    leading = serializers.BooleanField(help_text="Whether this result stands for its topic.")
+    standing = serializers.ChoiceField(choices=list(Standing))
+    standing_text = serializers.CharField()
+    value = RiskValueSerializer(allow_null=True)
+    why_no_value = _Text()
+    explanation = serializers.ListField(child=serializers.CharField())
+    inputs = UsedInputSerializer(many=True)
+    missing = serializers.ListField(child=serializers.CharField(), help_text="What would have to be measured.")
+    notes = serializers.ListField(child=serializers.CharField())
+    calculated_on = _Text(help_text=DAY)
+    reviews = ReviewedSerializer(many=True)
+    model = ModelFactsSerializer()
+
+
+class RisksSerializer(Answer):
+    items = RiskSerializer(many=True)
+    alerts = serializers.ListField(child=serializers.CharField(), help_text="To be shown at once.")
+    assessed = serializers.DateTimeField(allow_null=True, help_text="Null: nothing has been calculated yet.")
+    notice = serializers.CharField(help_text="To be shown beside each result.")
+    withheld = serializers.CharField(help_text="Which kinds of results are first talked over in person.")
+
+
 class PlansSerializer(Answer):
     items = PlanSerializer(many=True)
+    caution = _Text(help_text="What speaks against exercise now.")
+    missing = serializers.ListField(child=serializers.CharField(), help_text="What keeps a plan from being made.")
     notice = serializers.CharField()
 
 

@@ -8,6 +8,7 @@ from citizen_app_api.api.v1.views.consents import ConsentsView, ConsentView
 from citizen_app_api.api.v1.views.me import AccessLogView, ClinicsView, DataView, RecordsView, SummaryView
 from citizen_app_api.api.v1.views.plans import ExercisesView, PlansView
 from citizen_app_api.api.v1.views.questions import QuestionsView
+from citizen_app_api.api.v1.views.risks import RisksView
 from citizen_app_api.api.v1.views.session import RenewalView, SessionView
 
 urlpatterns = [
@@ -15,6 +16,7 @@ urlpatterns = [
     path("session/renewal", RenewalView.as_view(), name="session-renewal"),
     path("me", SummaryView.as_view(), name="me"),
     path("me/records", RecordsView.as_view(), name="records"),
+    path("me/risks", RisksView.as_view(), name="risks"),
     path("me/plans", PlansView.as_view(), name="plans"),
     path("me/plans/<str:id>/exercises", ExercisesView.as_view(), name="exercises"),
     path("me/consents", ConsentsView.as_view(), name="consents"),

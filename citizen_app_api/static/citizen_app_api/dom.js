@@ -17,8 +17,17 @@ export function button(text, action, kind = "primary") {
   return h("button", { type: "button", class: kind, onclick: action }, text);
 }
 
-export function tile(href, title, text) {
-  return h("a", { class: "tile", href }, h("strong", {}, title), text && h("span", {}, text));
+export function tile(href, title, ...texts) {
+  return h("a", { class: "tile", href }, h("strong", {}, title), texts.filter(Boolean).map((text) => h("span", {}, text)));
+}
+
+// What must be read at once, with the number in it to press.
+export function alerts(texts) {
+  return texts.map((text) => {
+    const number = /\b(109|119|129)\b/.exec(text)?.[0];
+    return h("section", { class: "alert", role: "alert" }, h("p", {}, `⚠ ${text}`),
+      number && h("a", { class: "button urgent", href: `tel:${number}` }, `☎ ${number}`));
+  });
 }
 
 // Label and text, line by line; what has no text is left out.

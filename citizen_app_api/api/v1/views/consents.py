@@ -37,9 +37,7 @@ class ConsentsView(CitizenView):
         responses={200: ConsentSerializer, 201: ConsentSerializer, **problems(400, 401, 403)},
         examples=[
             OpenApiExample("research", value={"purpose": "research"}, request_only=True),
-            OpenApiExample(
-                "research-until", value={"purpose": "research", "end": "2099-12-31"}, request_only=True
-            ),
+            OpenApiExample("research-until", value={"purpose": "research", "end": "2099-12-31"}, request_only=True),
         ],
     )
     def post(self, request: Request) -> Response:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+
 from django.http import StreamingHttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -24,6 +26,7 @@ from citizen_app_api.api.v1.serializers import (
 from citizen_app_api.selectors import (
     UnknownCursor,
     my_access_log,
+    my_alerts,
     my_clinics,
     my_data,
     my_records,
@@ -46,7 +49,9 @@ class SummaryView(CitizenView):
 
         What the record does not hold is said to be unknown.
         """
-        return Response(SummarySerializer(my_summary(access_of(request), timezone.localdate())).data)
+        access = access_of(request)
+        summary = my_summary(access, timezone.localdate())
+        return Response(SummarySerializer({**asdict(summary), "alerts": my_alerts(access)}).data)
 
 
 class RecordsView(CitizenView):

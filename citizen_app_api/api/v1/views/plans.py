@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 from django.utils import timezone
-from django.utils.translation import gettext as _
 from drf_spectacular.utils import OpenApiExample, extend_schema
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
@@ -14,7 +14,7 @@ from rest_framework.response import Response
 from citizen_app_api.api.v1.base import CitizenView, access_of
 from citizen_app_api.api.v1.idempotency import key_of
 from citizen_app_api.api.v1.schema import ID, IDEMPOTENCY_KEY, LANGUAGE, problems
-from citizen_app_api.api.v1.serializers import LoggedSerializer, LogExerciseSerializer, PlansSerializer
+from citizen_app_api.api.v1.serializers import LogExerciseSerializer, LoggedSerializer, PlansSerializer
 from citizen_app_api.plain_language.notices import not_a_device
 from citizen_app_api.resources.exercise import DoneExercise, Trouble
 from citizen_app_api.selectors import my_plans
@@ -32,7 +32,8 @@ class PlansView(CitizenView):
     )
     def get(self, request: Request) -> Response:
         """The plans that hold now: a plan is one when a clinician has signed it, and never before."""
-        return Response(PlansSerializer({"items": my_plans(access_of(request)), "notice": not_a_device()}).data)
+        plans = my_plans(access_of(request))
+        return Response(PlansSerializer({**asdict(plans), "notice": not_a_device()}).data)
 
 
 class ExercisesView(CitizenView):
@@ -58,11 +59,13 @@ class ExercisesView(CitizenView):
         ],
     )
     def post(self, request: Request, id: str) -> Response:
-        """Write down an exercise of a signed plan. Trouble is passed on to the clinic, and the answer says what to do."""
+        """Write down an exercise of a signed plan. Trouble goes to the clinic, and the answer says what to do."""
         body = LogExerciseSerializer(data=request.data)
         body.is_valid(raise_exception=True)
         try:
-            logged = log_exercise(access_of(request), id, _done(body.validated_data), key_of(request), timezone.localtime())
+            logged = log_exercise(
+                access_of(request), id, _done(body.validated_data), key_of(request), timezone.localtime()
+            )
         except FieldError as error:
             raise ValidationError({error.field: [error.message]}) from None
         return Response(LoggedSerializer(logged).data, status=201 if logged.created else 200)

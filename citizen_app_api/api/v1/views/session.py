@@ -36,9 +36,7 @@ class SessionView(PrivateView):
         auth=[],
         responses={200: SessionSerializer, **problems(400, 401, 403, 429)},
         examples=[
-            OpenApiExample(
-                "citizen", value={"username": "citizen", "password": "a-long-password"}, request_only=True
-            )
+            OpenApiExample("citizen", value={"username": "citizen", "password": "a-long-password"}, request_only=True)
         ],
     )
     def post(self, request: Request) -> Response:

@@ -5,23 +5,27 @@ import { day, dayAgo, t } from "../words.js";
 const TROUBLE = ["chest-pain", "dizzy", "breathless", "fall", "pain"];
 
 export async function screen([planId, exerciseId], tools) {
-  const { items, notice } = await call("GET", "/me/plans");
-  if (!planId) return list(items, notice);
+  const { items, caution, missing, notice } = await call("GET", "/me/plans");
+  const warning = caution && h("p", { class: "alert", role: "alert" }, `⚠ ${caution}`);
+  if (!planId) return [h("h1", {}, t("menu_plans")), warning, ...list(items, missing, notice)];
   const plan = items.find((item) => item.id === planId);
   if (!plan) return [h("h1", {}, t("unknown_page"))];
   const exercise = plan.exercises.find((item) => item.id === exerciseId);
-  return exercise ? log(plan, exercise, tools) : detail(plan, notice);
+  return exercise ? log(plan, exercise, warning, tools) : detail(plan, warning, notice);
 }
 
-function list(items, notice) {
-  if (!items.length) return [h("h1", {}, t("menu_plans")), h("p", {}, t("no_plans"))];
-  return [h("h1", {}, t("menu_plans")), h("nav", {}, items.map((plan) => tile(`#/plans/${plan.id}`, plan.title))),
-    h("p", { class: "notice" }, notice)];
+function list(items, missing, notice) {
+  if (items.length) {
+    return [h("nav", {}, items.map((plan) => tile(`#/plans/${plan.id}`, plan.title))), h("p", { class: "notice" }, notice)];
+  }
+  return [h("p", {}, t("no_plans")),
+    missing.length ? h("p", {}, `${t("to_be_measured")}: ${missing.join(", ")}`) : null];
 }
 
-function detail(plan, notice) {
+function detail(plan, warning, notice) {
   return [
     h("h1", {}, plan.title),
+    warning,
     plan.description && h("p", {}, plan.description),
     facts([[t("goals"), plan.goals.join(", ")], [t("signed_by"), plan.signed_by]]),
     plan.notes.map((note) => h("p", { class: "mark" }, `⚠ ${note}`)),
@@ -35,7 +39,7 @@ function detail(plan, notice) {
   ];
 }
 
-function log(plan, exercise, { go }) {
+function log(plan, exercise, warning, { go }) {
   const key = newKey();
   const trouble = h("p", { class: "alert", role: "alert", hidden: true });
   const submit = h("button", { class: "primary" }, t("save"));
@@ -68,7 +72,7 @@ function log(plan, exercise, { go }) {
       submit.disabled = false;
     }
   }
-  return [h("h1", {}, exercise.title), form];
+  return [h("h1", {}, exercise.title), warning, form];
 }
 
 function done(answer, go) {

@@ -34,12 +34,11 @@ function focus(before) {
 }
 
 export function entry(item) {
-  return h("article", { class: "card" }, h("h3", {}, item.title),
+  return h("article", { class: "card" }, h("h2", {}, item.title), h("p", { class: "small" }, day(item.date)),
     item.value && h("p", { class: "value" }, item.value),
     item.value_note && h("p", { class: "mark" }, item.value_note),
     facts([[t("recorded_as"), item.recorded_as], ...item.details.map((detail) => [detail.label, dated(detail.text)]),
-      [t("place"), item.place]]),
-    h("p", { class: "small" }, day(item.date)));
+      [t("place"), item.place]]));
 }
 
 const dated = (text) => (/^\d{4}(-\d{2}){0,2}$/.test(text) ? day(text) : text);

@@ -1,46 +1,63 @@
 import { call } from "../api.js";
-import { facts, h, tile } from "../dom.js";
+import { alerts, facts, h, tile } from "../dom.js";
 import { day, t } from "../words.js";
 
 export async function screen([place]) {
-  const { items, notice } = await call("GET", "/me/risks");
-  if (place === undefined) return list(items, notice);
+  const found = await call("GET", "/me/risks");
+  const items = oneForEachTopic(found.items);
+  if (place === undefined) return list(items, found);
   const risk = items[Number(place)];
-  return risk ? detail(risk, notice) : [h("h1", {}, t("unknown_page"))];
+  return risk ? detail(risk, found) : [h("h1", {}, t("unknown_page"))];
 }
 
-function list(items, notice) {
+// Where no model gave a number for a topic, the first of them says why.
+function oneForEachTopic(items) {
+  const topics = new Map();
+  for (const item of items) if (!topics.has(item.topic)) topics.set(item.topic, item);
+  return [...topics.values()];
+}
+
+function list(items, { notice, withheld, alerts: urgent }) {
   return [
     h("h1", {}, t("menu_risks")),
+    ...alerts(urgent),
     h("p", {}, items.length ? t("risks_intro") : t("no_risks")),
-    h("nav", {}, items.map((risk, place) => tile(`#/risks/${place}`, risk.title,
-      `${risk.value ? risk.value.text : t("without_number")} · ${risk.status_text}`))),
+    h("nav", {}, items.map((risk, place) => tile(`#/risks/${place}`, risk.topic, risk.value ? risk.value.text : t("without_number"),
+      risk.value && risk.standing_text))),
+    h("p", { class: "note" }, withheld),
     h("p", { class: "notice" }, notice),
   ];
 }
 
-function detail(risk, notice) {
-  const about = risk.id ? `#/ask/RiskAssessment/${risk.id}` : "#/ask";
+function detail(risk, { notice }) {
+  const model = risk.model;
   return [
-    h("h1", {}, risk.title),
+    h("h1", {}, risk.topic),
+    h("p", {}, risk.title),
     h("p", { class: "value" }, risk.value ? risk.value.text : t("without_number")),
-    h("p", { class: "mark" }, risk.status_text),
+    risk.value && h("p", { class: "mark" }, `⚠ ${risk.standing_text}`),
+    risk.reviews.map((review) => review.reason && h("p", { class: "answer" }, h("strong", {}, `${t("clinician_says")}: `),
+      review.reason)),
     risk.why_no_value && h("p", {}, risk.why_no_value),
-    section("meaning", risk.explanation.map((text) => h("p", {}, text))),
-    section("made_from", [facts(risk.inputs.map((input) => [input.name, input.text]))]),
-    section("missing", risk.missing.length ? [h("ul", {}, risk.missing.map((text) => h("li", {}, text)))] : []),
-    h("a", { class: "button primary", href: about }, t("ask_about_this")),
-    section("about_model", [risk.model && facts([
-      [t("calculated_on"), day(risk.calculated_on)],
-      [t("korea"), risk.model.calibrated_for_korea ? t("korea_yes") : t("korea_no")],
-      [t("population"), risk.model.population],
-      [t("horizon"), risk.model.horizon_years && t("horizon_years", { years: risk.model.horizon_years })],
-      [t("model"), risk.model.title],
-      [t("version"), `${risk.model.id} ${risk.model.version}`],
-      [t("source"), risk.model.source],
-    ])]),
     h("p", { class: "notice" }, notice),
+    h("a", { class: "button primary", href: risk.id ? `#/ask/RiskAssessment/${risk.id}` : "#/ask" }, t("ask_about_this")),
+    section("meaning", [...risk.explanation, ...risk.notes].map((text) => h("p", {}, text))),
+    section("missing", risk.missing.length ? [h("ul", {}, risk.missing.map((text) => h("li", {}, text)))] : []),
+    section("made_from", risk.inputs.map(input)),
+    section("about_model", [facts([
+      [t("calculated_on"), risk.calculated_on && day(risk.calculated_on)],
+      [t("korea"), model.calibrated_for_korea ? t("korea_yes") : t("korea_no")],
+      [t("horizon"), model.horizon_years && t("horizon_years", { years: model.horizon_years })],
+      [t("model"), `${model.id}, ${t("version")} ${model.version}`],
+      [t("population"), model.population],
+      [t("source"), model.source],
+    ])]),
   ];
+}
+
+function input(used) {
+  return h("div", { class: "line" }, h("strong", {}, `${used.name}: ${used.value}`),
+    h("span", { class: "small" }, [used.date && day(used.date), used.origin].filter(Boolean).join(", ")));
 }
 
 function section(title, content) {

@@ -1,5 +1,5 @@
-import { nameOfPerson, signIn } from "../api.js";
-import { button, h, tile } from "../dom.js";
+import { call, nameOfPerson, signIn } from "../api.js";
+import { alerts, button, h, tile } from "../dom.js";
 import { keep, t } from "../words.js";
 
 export function signInScreen(_, { go }) {
@@ -38,7 +38,7 @@ export function signInScreen(_, { go }) {
     field.focus();
   }
 
-  return [h("h1", {}, t("sign_in")), form, h("p", {}, t("sign_in_help")), h("p", { class: "small" }, t("notice_device"))];
+  return [h("h1", {}, t("sign_in_title")), form, h("p", {}, t("sign_in_help")), h("p", { class: "small" }, t("notice_device"))];
 }
 
 export function notice(_, { refresh }) {
@@ -53,10 +53,12 @@ export function notice(_, { refresh }) {
   ];
 }
 
-export function home() {
+export async function home() {
+  const { alerts: urgent } = await call("GET", "/me");
   const places = ["summary", "risks", "plans", "records", "questions", "clinics", "log", "consents", "data"];
   return [
     h("h1", {}, t("hello", { name: nameOfPerson() })),
+    ...alerts(urgent),
     h("p", {}, t("what_now")),
     h("nav", {}, places.map((place) => tile(`#/${place}`, t(`menu_${place}`), t(`menu_${place}_text`)))),
   ];
