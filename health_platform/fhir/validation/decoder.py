@@ -50,6 +50,9 @@ _PATTERNS = {
 _ABSOLUTE = r"\A(?!urn:[ou])[A-Za-z][A-Za-z0-9+.\-]*:\S+\Z"
 _RESOURCE_START = re.compile(rb'\s*\{\s*"resourceType"\s*:\s*"([A-Za-z]+)"')
 _POLYMORPHIC = ("Resource", "DomainResource")
+# Types whose system and code are checked by _coded_check.
+CODED = frozenset({"Coding", "Quantity"})
+_SPECIAL_URI = ("urn:o", "urn:u", "oid:", "uuid:")
 # Reference and Identifier lead to each other; an identifier's assigner is the one that occurs.
 LEFT_OUT = frozenset({("Reference", "identifier")})
 
@@ -132,7 +135,10 @@ def _kind(found: Property, path: str, depth: int) -> Any:
     """The Python type of a property; None when it is left to the exact walk."""
     if found.name == "contained":
         return None
-    if found.is_primitive:
+    kind: Any
+    if found.is_primitive and path in CODED and found.name in ("system", "code"):
+        kind = Annotated[str, Meta(min_length=1)]
+    elif found.is_primitive:
         kind = _primitive_kind(found, depth if (path, found.name) == ("Extension", "url") else 0)
     elif found.node in structures.types() and structures.types()[found.node] == "resource":
         kind = Raw
@@ -193,6 +199,8 @@ def _after_decoding(node: Node, names: dict[str, str]) -> dict[str, Any]:
             checks.append(_resource_check(attribute, found))
     if node.path == "Narrative":
         checks.append(_narrative_check)
+    if node.path in CODED:
+        checks.append(_coded_check)
     if not checks:
         return {}
     if len(checks) == 1:
@@ -248,6 +256,15 @@ def _resource_check(attribute: str, found: Property) -> Check:
             raise _NotAccepted
 
     return check
+
+
+def _coded_check(self: Any) -> None:
+    """system and code without a regular expression: they are most of the strings of a record."""
+    system, code = self.system, self.code
+    if system is not UNSET and (" " in system or not system.isprintable() or system.startswith(_SPECIAL_URI)):
+        raise _NotAccepted
+    if code is not UNSET and (" " in code or not code.isprintable()):
+        raise _NotAccepted
 
 
 def _narrative_check(self: Any) -> None:

@@ -14,7 +14,7 @@ from health_platform.fhir.validation.context import Json, Place
 from health_platform.fhir.validation.primitives import json_kind
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Occurrence:
     """One value of an element. `node` is where its children stand ("" for a primitive); `sibling` is the JSON of a
     primitive's id and extensions; `property` is the JSON name, such as valueQuantity."""
@@ -28,35 +28,40 @@ class Occurrence:
 
 
 @cache
-def properties_of(node_path: str, name: str) -> tuple[Property, ...]:
-    """The JSON properties that an element may have in a node: several for a choice."""
-    try:
-        node = structures.node(node_path)
-    except KeyError:
-        return ()
-    return tuple(found for found in node.properties.values() if found.element.name == name)
-
-
-@cache
 def step_name(found: Property) -> str:
     """The property in a FHIRPath expression: `value.ofType(Quantity)` for `valueQuantity`."""
     return f"{found.element.name}.ofType({found.type.code})" if found.element.is_choice else found.name
 
 
+@cache
+def _stated(node_path: str, name: str) -> tuple[tuple[str, str, bool, str, str], ...]:
+    """(JSON name, step, is a list, type, node of the children) of each property that an element may have in a node."""
+    try:
+        node = structures.node(node_path)
+    except KeyError:
+        return ()
+    return tuple(
+        (found.name, step_name(found), found.element.is_list, found.type.code, "" if found.is_primitive else found.node)
+        for found in node.properties.values()
+        if found.element.name == name
+    )
+
+
 def occurrences(parent: Json, node_path: str, name: str, place: Place) -> list[Occurrence]:
     """The values of the element `name` of an object; nothing for what has no right structure."""
     found: list[Occurrence] = []
-    for stated in properties_of(node_path, name):
-        value = parent.get(stated.name)
-        sibling = parent.get("_" + stated.name) if stated.is_primitive else None
+    for key, step, is_list, type_name, node in _stated(node_path, name):
+        value = parent.get(key)
+        sibling = None if node else parent.get("_" + key)
         if value is None and sibling is None:
             continue
-        values, siblings = _listed(value), _listed(sibling)
-        is_list = stated.element.is_list
-        for index, (item, extra) in enumerate(zip_longest(values, siblings)):
+        if type(value) is not list and type(sibling) is not list:
+            found.append(_occurrence(value, sibling, type_name, node, (place, step, -1), key))
+            continue
+        for index, (item, extra) in enumerate(zip_longest(_listed(value), _listed(sibling))):
             if item is not None or extra is not None:
-                at = (place, step_name(stated), index if is_list else -1)
-                found.append(_occurrence(item, extra, stated, at))
+                at = (place, step, index if is_list else -1)
+                found.append(_occurrence(item, extra, type_name, node, at, key))
     return found
 
 
@@ -66,15 +71,16 @@ def _listed(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [value]
 
 
-def _occurrence(value: Any, sibling: Any, stated: Property, place: Place) -> Occurrence:
-    type_name, node = stated.type.code, "" if stated.is_primitive else stated.node
+def _occurrence(value: Any, sibling: Any, type_name: str, node: str, place: Place, key: str) -> Occurrence:
     if node in ("Resource", "DomainResource") and isinstance(value, dict):
         type_name = node = str(value.get("resourceType", node))
-    return Occurrence(value, sibling, type_name, node, place, stated.name)
+    return Occurrence(value, sibling, type_name, node, place, key)
 
 
 def equal(expected: Any, value: Any) -> bool:
     """Whether a value is exactly the fixed one: same members, same order of lists, numbers by their value."""
+    if type(expected) is str:
+        return bool(expected == value)
     if isinstance(expected, Mapping):
         return (
             isinstance(value, Mapping)

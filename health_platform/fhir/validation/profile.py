@@ -36,7 +36,8 @@ class _Check:
         """One value against one element or slice."""
         if element.types and not self._type(element, found):
             return
-        self._value(element, found)
+        if element.fixed or element.pattern or element.max_length is not None:
+            self._value(element, found)
         if element.binding is not None:
             binding.check_profile_binding(self.context, element.binding, found, self.profile.url)
         for constraint in element.constraints:
@@ -46,6 +47,8 @@ class _Check:
 
     def _type(self, element: ProfileElement, found: Occurrence) -> bool:
         declared = [reference for reference in element.types if reference.code == found.type]
+        if len(declared) == 1 and not declared[0].targets and not declared[0].profiles:
+            return True
         if not declared:
             allowed = ", ".join(reference.code for reference in element.types)
             # The type of an extension's value is a fault of the extension, which names the value.
@@ -108,7 +111,8 @@ class _Check:
             value, node = found.sibling, "Element"
         value = value if isinstance(value, dict) else {}
         for child in element.children:
-            self._occurrences(child, occurrences(value, node, child.name, found.place), found.place)
+            if child.is_checked or self.context.options.must_support:
+                self._occurrences(child, occurrences(value, node, child.name, found.place), found.place)
 
     def _occurrences(self, child: ProfileElement, found: list[Occurrence], place: Place) -> None:
         self._cardinality(child, found, place)

@@ -12,7 +12,7 @@ from dataclasses import replace
 from functools import lru_cache
 
 from health_platform.fhir.definitions.structures import TypeReference
-from health_platform.fhir.packages.profiles import ProfileElement, Slicing
+from health_platform.fhir.packages.profiles import ProfileElement
 from health_platform.fhir.terminology.membership import is_member
 from health_platform.fhir.validation import targets
 from health_platform.fhir.validation.context import Context
@@ -28,23 +28,21 @@ def slice_of(
     context: Context, element: ProfileElement, occurrence: Occurrence, conforms: Conforms
 ) -> ProfileElement | None:
     """The first slice of `element` that the value belongs to; `conforms(context, profile, value)` tells of profiles."""
+    if element.name in ("extension", "modifierExtension") and element.slicing is None:
+        url = occurrence.value.get("url") if isinstance(occurrence.value, dict) else None
+        return next((candidate for candidate in element.slices if extension_url(candidate) == url), None)
+    if occurrence.property != element.name:
+        for candidate in element.slices:
+            if candidate.slice_name == occurrence.property:
+                return candidate
+    discriminators = element.slicing.discriminators if element.slicing else ()
+    if not discriminators:
+        return next((candidate for candidate in element.slices if _fits(context, candidate, occurrence)), None)
+    selected = [(kind, path, _select(context, occurrence, path)) for kind, path in discriminators]
     for candidate in element.slices:
-        if _belongs(context, element, candidate, occurrence, conforms):
+        if all(_agrees(context, kind, path, candidate, found, conforms) for kind, path, found in selected):
             return candidate
     return None
-
-
-def _belongs(
-    context: Context, element: ProfileElement, candidate: ProfileElement, occurrence: Occurrence, conforms: Conforms
-) -> bool:
-    if element.name in ("extension", "modifierExtension") and element.slicing is None:
-        return isinstance(occurrence.value, dict) and occurrence.value.get("url") == extension_url(candidate)
-    if occurrence.property == candidate.slice_name and occurrence.property != element.name:
-        return True
-    slicing = element.slicing or Slicing(())
-    if not slicing.discriminators:
-        return _fits(context, candidate, occurrence)
-    return all(_agrees(context, kind, path, candidate, occurrence, conforms) for kind, path in slicing.discriminators)
 
 
 def extension_url(candidate: ProfileElement) -> str:
@@ -57,9 +55,8 @@ def extension_url(candidate: ProfileElement) -> str:
 
 
 def _agrees(
-    context: Context, kind: str, path: str, candidate: ProfileElement, occurrence: Occurrence, conforms: Conforms
+    context: Context, kind: str, path: str, candidate: ProfileElement, found: list[Occurrence], conforms: Conforms
 ) -> bool:
-    found = _select(context, occurrence, path)
     expected = _locate(context, candidate, path)
     if not expected:
         return path == "url" and any(item.value == extension_url(candidate) for item in found)
@@ -85,7 +82,7 @@ def _fits(context: Context, expected: ProfileElement, item: Occurrence) -> bool:
         return equal(expected.fixed[0], item.value)
     if expected.pattern:
         return contains(expected.pattern[0], item.value)
-    deciding = [child for child in expected.children if _decides(child)]
+    deciding = [child for child in expected.children if child.is_decisive]
     if deciding:
         return isinstance(item.value, dict) and all(
             any(_fits(context, child, found) for found in occurrences(item.value, item.node, child.name, item.place))
@@ -94,10 +91,6 @@ def _fits(context: Context, expected: ProfileElement, item: Occurrence) -> bool:
     if expected.binding is not None and expected.binding.strength == "required":
         return _has_code(context, expected.binding.value_set, item)
     return any(declared.code == item.type for declared in expected.types)
-
-
-def _decides(element: ProfileElement) -> bool:
-    return bool(element.fixed or element.pattern) or any(_decides(child) for child in element.children)
 
 
 def _has_code(context: Context, value_set: str, item: Occurrence) -> bool:
