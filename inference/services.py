@@ -23,7 +23,7 @@ from inference.ageing.assess import assess_ageing
 from inference.ageing.pressing import is_high
 from inference.ageing.reading import Told
 from inference.ageing.run import Outcome
-from inference.features.vector import Feature, Gap, Origin, Reason
+from inference.features.vector import Gap, Origin, Reason
 from inference.models import AssessmentState
 from inference.rehabilitation import texts as plan_texts
 from inference.rehabilitation.care_plan import PLAN, sign
@@ -364,7 +364,7 @@ def _filled(blank: Result, card: Mapping[str, Any], told: Told, reviews: Sequenc
         outputs=tuple(_output(card, item) for item in told.outputs),
         inputs=tuple(_input(item) for item in told.inputs),
         contributions=tuple(_contribution(features, share) for features, share in told.shares),
-        notes=(*told.notes, *([sentences.how_to_read(card)] if told.shares else [])),
+        notes=tuple(sentences.notes(card, told)),
         reviews=tuple(reviews),
         resource=dict(told.resource),
     )
@@ -381,9 +381,6 @@ def _output(card: Mapping[str, Any], told: reading.ToldOutput) -> Output:
 
 
 def _input(told: reading.ToldInput) -> Input:
-    known = Feature(
-        told.feature, told.value, told.unit, Origin(told.origin), told.when, (told.source,) if told.source else ()
-    )
     return Input(
         feature=told.feature,
         label=wording.feature(told.feature),
@@ -391,8 +388,8 @@ def _input(told: reading.ToldInput) -> Input:
         unit=told.unit,
         date=told.when,
         source=told.source,
-        origin=wording.origin(known),
-        assumed=known.origin is Origin.ASSUMED,
+        origin=wording.origin(Origin(told.origin)),
+        assumed=told.origin == Origin.ASSUMED,
     )
 
 

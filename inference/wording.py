@@ -1,13 +1,14 @@
 """What people read of models, features and reasons, in plain words; every text goes through gettext."""
 
 from collections.abc import Mapping
+from datetime import date
 from typing import Any
 
 from django.utils.formats import date_format
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from inference.features.vector import Feature, Gap, Origin, Reason
+from inference.features.vector import Gap, Origin, Reason
 
 NOT_A_DEVICE = _(
     "A calculation to talk about with a clinician. It is not a diagnosis and not a cleared medical device."
@@ -268,24 +269,28 @@ def not_calibrated(card: Mapping[str, Any]) -> str:
     }
 
 
-def assumption(taken: Feature) -> str:
-    """What the result takes for granted, and on what ground."""
-    if taken.name == "white_european":
+def assumption(name: str, visit: date | None) -> str:
+    """What the result takes for granted, and on what ground: the last visit of a record without such an entry."""
+    if name == "white_european":
         return gettext("The model's term for European descent is left out.")
     return gettext("Taken as no: %(name)s. There is no such entry in the record (last visit %(date)s).") % {
-        "name": feature(taken.name),
-        "date": date_format(taken.when, "DATE_FORMAT") if taken.when else "?",
+        "name": feature(name),
+        "date": _day(visit),
     }
 
 
-def old_value(used: Feature) -> str:
+def old_value(name: str, when: date | None) -> str:
     return gettext("%(name)s is more than 2 years old (%(date)s): a new one would make this more certain.") % {
-        "name": feature(used.name),
-        "date": date_format(used.when, "DATE_FORMAT") if used.when else "?",
+        "name": feature(name),
+        "date": _day(when),
     }
 
 
-def origin(used: Feature) -> str:
+def _day(when: date | None) -> str:
+    return date_format(when, "DATE_FORMAT") if when else "?"
+
+
+def origin(how: Origin) -> str:
     """How a feature is known, in a word."""
     return {
         Origin.RECORDED: gettext("recorded"),
@@ -293,4 +298,4 @@ def origin(used: Feature) -> str:
         Origin.LISTED: gettext("from a reviewed problem list"),
         Origin.ASSUMED: gettext("assumed"),
         Origin.CALCULATED: gettext("calculated"),
-    }[used.origin]
+    }[how]

@@ -60,9 +60,11 @@ def _lock(patient_id: str) -> None:
 
 
 def _is_current(repository: Repository, patient_id: str, record_version: str) -> bool:
+    """Whether this version of the record, or a later one after it, has been assessed by the models that serve."""
     with open_session(repository.access):
-        state = AssessmentState.objects.filter(patient=patient_id, record_version=record_version).first()
-    if state is None:
+        state = AssessmentState.objects.filter(patient=patient_id).first()
+        seen = InferenceRun.objects.filter(patient=patient_id, record_version=record_version).exists()
+    if state is None or not (seen or state.record_version == record_version):
         return False
     families = state.picture["families"]
     versions = {entry["model"]: entry["version"] for family in families for entry in family["models"]}
@@ -122,7 +124,9 @@ class _Writer:
         version = registry.model_version(card)
         with open_session(self.repository.access):
             newest = (
-                InferenceRun.objects.filter(patient=self.patient, model_version=version).order_by("-created").first()
+                InferenceRun.objects.filter(patient=self.patient, model_version=version)
+                .order_by("-created", "-pk")
+                .first()
             )
         if newest is not None and newest.feature_hash == assessment.feature_hash:
             return newest.risk_assessment

@@ -34,7 +34,10 @@ class ToldInput:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What a RiskAssessment says. `shares` are (features, share) of the leading output, largest first."""
+    """What a RiskAssessment says. `shares` are (features, share) of the leading output, largest first.
+
+    `assumed` and `old` are (feature, date) of what the result takes for granted, and of what is old.
+    """
 
     id: str
     model: str
@@ -44,7 +47,9 @@ class Told:
     outputs: tuple[ToldOutput, ...]
     inputs: tuple[ToldInput, ...]
     shares: tuple[tuple[tuple[str, ...], float], ...]
-    notes: tuple[str, ...]
+    assumed: tuple[tuple[str, date | None], ...]
+    old: tuple[tuple[str, date | None], ...]
+    fell_back: str
     resource: Resource
 
     @property
@@ -79,7 +84,9 @@ def read(resource: Resource) -> Told:
         outputs=tuple(_output(item) for item in _named(resource, "risk-output")),
         inputs=tuple(_input(item) for item in _named(resource, "risk-input")),
         shares=tuple(_share(item) for item in _named(resource, "risk-contribution")),
-        notes=tuple(note["text"] for note in resource.get("note", ())),
+        assumed=tuple(_dated_feature(item) for item in _named(resource, "risk-assumption")),
+        old=tuple(_dated_feature(item) for item in _named(resource, "risk-old")),
+        fell_back=str(_parts(_named(resource, "risk-model")[0]).get("fellBack", [""])[0]),
         resource=resource,
     )
 
@@ -106,6 +113,12 @@ def _output(item: Mapping[str, Any]) -> ToldOutput:
         lead=bool(parts["lead"][0]),
         depends_on=tuple(parts.get("dependsOn", ())),
     )
+
+
+def _dated_feature(item: Mapping[str, Any]) -> tuple[str, date | None]:
+    parts = _parts(item)
+    when = parts.get("date", [None])[0]
+    return str(parts["feature"][0]), date.fromisoformat(when) if when else None
 
 
 def _input(item: Mapping[str, Any]) -> ToldInput:

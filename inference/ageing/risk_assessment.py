@@ -10,13 +10,12 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from django.utils.translation import gettext as _
-
 from inference import wording
 from inference.features.vector import Feature
 
 from .explanation import Contribution
 from .run import Assessment, InputUse, Outcome, OutputValue
+from .sentences import another_engine
 
 EXTENSION = "urn:bitgoeul:StructureDefinition/"
 MODEL_SYSTEM = "urn:bitgoeul:CodeSystem/model"
@@ -121,7 +120,8 @@ def _extensions(assessment: Assessment, card: Mapping[str, Any], shares: Sequenc
         found.append(_extension("risk-reason", valueString=assessment.reason))
     found += [_output(output) for output in assessment.outputs if not output.hidden]
     found += [_input(use) for use in assessment.inputs if use.known is not None]
-    found += [_extension("risk-assumption", valueCode=feature.name) for feature in assessment.assumed]
+    found += [_dated_feature("risk-assumption", feature) for feature in assessment.assumed]
+    found += [_dated_feature("risk-old", feature) for feature in assessment.old]
     found += [
         _group(
             "risk-contribution",
@@ -164,6 +164,11 @@ def _input(use: InputUse) -> Resource:
     return _group("risk-input", *parts)
 
 
+def _dated_feature(name: str, feature: Feature) -> Resource:
+    when = [_part("date", valueDate=feature.when.isoformat())] if feature.when else []
+    return _group(name, _part("feature", valueCode=feature.name), *when)
+
+
 def _dated(known: Feature) -> list[Resource]:
     parts = [_part("date", valueDate=known.when.isoformat())] if known.when else []
     return parts + [_part("source", valueReference={"reference": source}) for source in known.sources]
@@ -173,14 +178,12 @@ def _notes(assessment: Assessment, card: Mapping[str, Any]) -> list[str]:
     notes = [str(wording.NOT_A_DEVICE)]
     if not card["korea"]["calibrated"]:
         notes.append(wording.not_calibrated(card))
-    notes += [wording.assumption(feature) for feature in assessment.assumed]
-    notes += [wording.old_value(feature) for feature in assessment.old]
+    notes += [wording.assumption(feature.name, feature.when) for feature in assessment.assumed]
+    notes += [wording.old_value(feature.name, feature.when) for feature in assessment.old]
     if assessment.outcome is Outcome.NO_NUMBER:
         notes.append(wording.no_number(assessment.reason))
     if assessment.fell_back:
-        notes.append(
-            _("Another engine than the preferred one calculated this: %(why)s.") % {"why": assessment.fell_back}
-        )
+        notes.append(another_engine(assessment.fell_back))
     return notes
 
 

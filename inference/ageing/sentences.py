@@ -84,7 +84,23 @@ def contribution(features: tuple[str, ...], share: float) -> tuple[str, str]:
     return label, f"{label}: {text}"
 
 
-def how_to_read(card: Mapping[str, Any]) -> str:
+def notes(card: Mapping[str, Any], told: Told) -> list[str]:
+    """What a reader has to know besides: limits, assumptions, old values, another engine."""
+    found = [str(wording.NOT_A_DEVICE)]
+    if not card["korea"]["calibrated"]:
+        found.append(wording.not_calibrated(card))
+    found += [wording.assumption(name, when) for name, when in told.assumed]
+    found += [wording.old_value(name, when) for name, when in told.old]
+    if told.fell_back:
+        found.append(another_engine(told.fell_back))
+    return [*found, how_to_read()] if told.shares else found
+
+
+def another_engine(why: str) -> str:
+    return _("Another engine than the preferred one calculated this: %(why)s.") % {"why": why}
+
+
+def how_to_read() -> str:
     """What the contributions are, and what they are not."""
     return _(
         "This is how the formula counts, compared with a person of the same age and sex with usual values. "

@@ -191,7 +191,7 @@ def _notes(draft: Draft) -> list[Any]:
     notes.append(str(texts.STOP_SIGNS) % {"beats": highest_heart_rate(draft.age)})
     if draft.falls.risk is not None:
         notes.append(texts.GUIDANCE)
-    notes += [wording.assumption(feature) for feature in draft.assumed]
+    notes += [wording.assumption(feature.name, feature.when) for feature in draft.assumed]
     missing = [str(texts.MEASURES.get(name, name)) for name in _missing(draft)]
     if missing:
         notes.append(_("Not assessed, because it is not measured: %(names)s") % {"names": ", ".join(missing)})

@@ -62,7 +62,7 @@ def test_a_health_check_becomes_a_preliminary_risk_with_its_basis() -> None:
 
 def test_what_is_taken_for_granted_is_named() -> None:
     risk = assess(store(*check_up(), *in_care()))["prevent-base-10y"]
-    named = {item["valueCode"] for item in risk["extension"] if item["url"].endswith("risk-assumption")}
+    named = {item["feature"][0] for item in parts(risk, "risk-assumption")}
     assert named == {"diabetes", "antihypertensive", "statin", "cardiovascular_disease"}
 
 

@@ -319,7 +319,7 @@ def test_the_dead_are_marked() -> None:
 
 
 def test_an_odd_resource_does_not_break_the_rest() -> None:
-    odd = [
+    odd: list[dict[str, Any]] = [
         {"resourceType": "Observation", "id": "x", "status": "final", "effectiveDateTime": "yesterday"},
         {"resourceType": "Observation", "id": "y", "status": "final", "code": {"text": "sbp"}, "issued": "2026-01-01"},
         observation("8480-6", valueQuantity={}),

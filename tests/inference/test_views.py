@@ -2,6 +2,7 @@
 
 import gzip
 import json
+from collections.abc import Mapping
 
 import pytest
 from django.http import HttpResponse
@@ -18,8 +19,10 @@ BODY = {
 }
 
 
-def ask(method: str, path: str, role: Role | None, body: bytes = b"", **headers: str) -> HttpResponse:
-    request = RequestFactory().generic(method, path, body, content_type="application/json", headers=headers)
+def ask(
+    method: str, path: str, role: Role | None, body: bytes = b"", headers: Mapping[str, str] | None = None
+) -> HttpResponse:
+    request = RequestFactory().generic(method, path, body, content_type="application/json", headers=dict(headers or {}))
     access = None if role is None else AccessContext(actor="Device/test", role=role)
     request.access = access  # type: ignore[attr-defined]
     return open_inference(request)
@@ -55,10 +58,10 @@ def test_clients_and_clinicians_may(role: Role) -> None:
 
 def test_compression_and_errors_pass_through() -> None:
     packed = gzip.compress(json.dumps(BODY).encode())
-    response = ask("POST", "/v2/models/osta/infer", Role.SYSTEM, packed, **{"Content-Encoding": "gzip"})
+    response = ask("POST", "/v2/models/osta/infer", Role.SYSTEM, packed, {"Content-Encoding": "gzip"})
     assert response.status_code == 200
     response = ask("GET", "/v2/models", Role.SYSTEM)
     assert response.status_code == 404
     assert json.loads(response.content) == {"error": "no such path: /v2/models"}
-    response = ask("GET", "/v2/models/prevent-full-10y", Role.SYSTEM, **{"Accept-Encoding": "gzip"})
+    response = ask("GET", "/v2/models/prevent-full-10y", Role.SYSTEM, headers={"Accept-Encoding": "gzip"})
     assert json.loads(gzip.decompress(response.content))["name"] == "prevent-full-10y"
