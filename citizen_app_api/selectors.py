@@ -69,10 +69,12 @@ class Records:
 
 @dataclass(frozen=True, slots=True)
 class Risks:
-    """What was calculated, the leading result of each topic first. ``alerts`` are to be shown at once."""
+    """What was calculated, the leading result of each topic first. ``alerts`` are to be shown at once; ``passed_over``
+    are values of the record that cannot be right and were not used."""
 
     items: list[Risk]
     alerts: list[str]
+    passed_over: list[str]
     assessed: datetime | None
 
 
@@ -166,7 +168,7 @@ def my_risks(access: AccessContext) -> Risks:
     picture = picture_of(Repository(access), own_patient(access))
     results = sorted(picture.results, key=lambda result: not result.leading)
     items = [risk_of(result, model_card(result.model)) for result in results]
-    return Risks(items, list(picture.alerts), picture.assessed)
+    return Risks(items, list(picture.alerts), list(picture.passed_over), picture.assessed)
 
 
 def my_alerts(access: AccessContext) -> list[str]:
@@ -180,11 +182,12 @@ def my_plans(access: AccessContext) -> Plans:
     repository = Repository(access)
     plans, done = _read_together(
         repository,
-        _url("CarePlan", patient=patient, status="active", _count=20, _include="CarePlan:*"),
+        _url("CarePlan", patient=patient, status="active", _count=20, _include="CarePlan:goal"),
         _url("Observation", patient=patient, code=f"{LOINC}|{EXERCISE_ACTIVITY}", _count=200),
     )
-    names = _by_reference(plans)
     shown = [plan for plan in _of_type("CarePlan", plans) if may_be_shown(plan) and plan.get("status") == "active"]
+    authors = sorted({plan["author"]["reference"] for plan in shown if plan.get("author", {}).get("reference")})
+    names = _by_reference(plans) | _named(repository, authors)
     known = picture_of(repository, patient).rehabilitation
     caution = known.gate_text if known and known.gate in SPEAKS_AGAINST else None
     return Plans([plan_of(plan, names, done) for plan in shown], caution, list(known.missing) if known else [])

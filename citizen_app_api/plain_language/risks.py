@@ -130,7 +130,8 @@ def _standing(result: Result, value: Value | None) -> Standing:
 
 
 def _value(result: Result) -> Value | None:
-    lead = next((output for output in result.outputs if output.lead and output.value is not None), None)
+    known = [output for output in result.outputs if output.value is not None]
+    lead = next((output for output in known if output.lead), next(iter(known), None))
     if not result.assessed or lead is None or lead.value is None:
         return None
     if lead.percent is not None:

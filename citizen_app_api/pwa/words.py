@@ -113,6 +113,7 @@ WORDS: Final[Mapping[str, Any]] = {
     "risks_intro": _("Choose one to read what it means."),
     "no_risks": _("Nothing has been calculated yet. For most results your clinic first has to measure something."),
     "without_number": _("No number"),
+    "passed_over": _("Values that cannot be right"),
     "meaning": _("What it means"),
     "made_from": _("What it was calculated from"),
     "missing": _("What is missing"),

@@ -187,6 +187,9 @@ class RiskSerializer(Answer):
 class RisksSerializer(Answer):
     items = RiskSerializer(many=True)
     alerts = serializers.ListField(child=serializers.CharField(), help_text="To be shown at once.")
+    passed_over = serializers.ListField(
+        child=serializers.CharField(), help_text="Values of the record that cannot be right and were not used."
+    )
     assessed = serializers.DateTimeField(allow_null=True, help_text="Null: nothing has been calculated yet.")
     notice = serializers.CharField(help_text="To be shown beside each result.")
     withheld = serializers.CharField(help_text="Which kinds of results are first talked over in person.")

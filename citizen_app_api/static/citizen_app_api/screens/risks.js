@@ -17,13 +17,15 @@ function oneForEachTopic(items) {
   return [...topics.values()];
 }
 
-function list(items, { notice, withheld, alerts: urgent }) {
+function list(items, { notice, withheld, alerts: urgent, passed_over: passedOver }) {
   return [
     h("h1", {}, t("menu_risks")),
     ...alerts(urgent),
     h("p", {}, items.length ? t("risks_intro") : t("no_risks")),
     h("nav", {}, items.map((risk, place) => tile(`#/risks/${place}`, risk.topic, risk.value ? risk.value.text : t("without_number"),
       risk.value && risk.standing_text))),
+    passedOver.length ? h("section", { class: "note" }, h("h2", {}, t("passed_over")),
+      h("ul", {}, passedOver.map((text) => h("li", {}, text)))) : null,
     h("p", { class: "note" }, withheld),
     h("p", { class: "notice" }, notice),
   ];
