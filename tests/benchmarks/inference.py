@@ -1,0 +1,88 @@
+"""Cost of inference: `python -m tests.benchmarks.inference` prints CPU microseconds and rows per second, medians of five.
+
+In process: one prediction through OnnxEngine against bare ONNX Runtime on the same session, and a batch of 4,096 rows.
+Over the protocol: one JSON and one binary request through Endpoints.handle, without a socket.
+"""
+
+import json
+import statistics
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import onnxruntime as ort
+
+from inference.protocol.codec import encode_request
+from inference.protocol.endpoints import Endpoints
+from inference.runtime.base import InferenceRequest, Tensor
+from inference.runtime.model_repository import ModelRepository
+from inference.runtime.onnx import CPU, OnnxEngine
+
+REPOSITORY = Path(__file__).parents[2] / "inference" / "model_repository"
+MODEL = "prevent-base-10y"
+ROWS = 4096
+
+
+def microseconds(action: Callable[[], object], times: int) -> float:
+    """CPU microseconds of one call, the median of five series."""
+    series = []
+    for _ in range(5):
+        started = time.process_time()
+        for _ in range(times):
+            action()
+        series.append((time.process_time() - started) / times * 1e6)
+    return statistics.median(series)
+
+
+def request(engine: OnnxEngine, rows: int) -> InferenceRequest:
+    random = np.random.default_rng(1)
+    items = engine.repository.card(MODEL)["inputs"]
+    columns = [np.round(random.uniform(item["minimum"], item["maximum"], (rows, 1))) for item in items]
+    return InferenceRequest(
+        MODEL, tuple(Tensor(item["name"], column) for item, column in zip(items, columns, strict=True))
+    )
+
+
+def main() -> None:
+    repository = ModelRepository(REPOSITORY)
+    engine = OnnxEngine(repository)
+    options = ort.SessionOptions()
+    options.intra_op_num_threads = 1
+    bare = ort.InferenceSession(repository.graph(MODEL, "1"), options, providers=[CPU])
+    endpoints = Endpoints(engine)
+    one, many = request(engine, 1), request(engine, ROWS)
+    feed_one = {tensor.name: tensor.data for tensor in one.inputs}
+    feed_many = {tensor.name: tensor.data for tensor in many.inputs}
+    document = {
+        "inputs": [
+            {"name": item.name, "datatype": item.datatype, "shape": [1, 1], "data": item.data.ravel().tolist()}
+            for item in one.inputs
+        ]
+    }
+    as_json, as_binary = json.dumps(document).encode(), encode_request(one)
+    binary_headers = {name.lower(): value for name, value in as_binary.headers().items()}
+    bare_one = microseconds(lambda: bare.run(None, feed_one), 2000)
+    ours_one = microseconds(lambda: engine.infer(one), 2000)
+    bare_many = microseconds(lambda: bare.run(None, feed_many), 50)
+    ours_many = microseconds(lambda: engine.infer(many), 50)
+    say("one prediction, bare ONNX Runtime", bare_one, "us")
+    say("one prediction, OnnxEngine", ours_one, "us")
+    say("  overhead", ours_one - bare_one, "us")
+    say(f"batch of {ROWS}, bare ONNX Runtime", ROWS / bare_many * 1e6, "rows/s")
+    say(f"batch of {ROWS}, OnnxEngine", ROWS / ours_many * 1e6, "rows/s")
+    say("  ratio", bare_many / ours_many, "")
+    say("one JSON request, no socket", microseconds(ask(endpoints, as_json, {}), 1000), "us")
+    say("one binary request, no socket", microseconds(ask(endpoints, as_binary.content, binary_headers), 1000), "us")
+
+
+def ask(endpoints: Endpoints, body: bytes, headers: dict[str, str]) -> Callable[[], object]:
+    return lambda: endpoints.handle("POST", f"/v2/models/{MODEL}/infer", headers, body)
+
+
+def say(what: str, value: float, unit: str) -> None:
+    print(f"{what:40} {value:12.1f} {unit}")  # noqa: T201
+
+
+if __name__ == "__main__":
+    main()
