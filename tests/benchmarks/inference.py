@@ -1,11 +1,10 @@
-"""Cost of inference: `python -m tests.benchmarks.inference` prints CPU microseconds and rows per second, medians of five.
+"""Cost of inference: `python -m tests.benchmarks.inference` prints CPU microseconds and rows per second.
 
 In process: one prediction through OnnxEngine against bare ONNX Runtime on the same session, and a batch of 4,096 rows.
 Over the protocol: one JSON and one binary request through Endpoints.handle, without a socket.
 """
 
 import json
-import statistics
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -24,15 +23,16 @@ MODEL = "prevent-base-10y"
 ROWS = 4096
 
 
-def microseconds(action: Callable[[], object], times: int) -> float:
-    """CPU microseconds of one call, the median of five series."""
-    series = []
-    for _ in range(5):
-        started = time.process_time()
-        for _ in range(times):
-            action()
-        series.append((time.process_time() - started) / times * 1e6)
-    return statistics.median(series)
+def microseconds(times: int, *actions: Callable[[], object]) -> list[float]:
+    """CPU microseconds of one call of each action: the least of nine series, taken in turns on a busy machine."""
+    series: list[list[float]] = [[] for _ in actions]
+    for _ in range(9):
+        for action, found in zip(actions, series, strict=True):
+            started = time.process_time()
+            for _ in range(times):
+                action()
+            found.append((time.process_time() - started) / times * 1e6)
+    return [min(found) for found in series]
 
 
 def request(engine: OnnxEngine, rows: int) -> InferenceRequest:
@@ -62,18 +62,19 @@ def main() -> None:
     }
     as_json, as_binary = json.dumps(document).encode(), encode_request(one)
     binary_headers = {name.lower(): value for name, value in as_binary.headers().items()}
-    bare_one = microseconds(lambda: bare.run(None, feed_one), 2000)
-    ours_one = microseconds(lambda: engine.infer(one), 2000)
-    bare_many = microseconds(lambda: bare.run(None, feed_many), 50)
-    ours_many = microseconds(lambda: engine.infer(many), 50)
+    bare_one, ours_one = microseconds(1000, lambda: bare.run(None, feed_one), lambda: engine.infer(one))
+    bare_many, ours_many = microseconds(30, lambda: bare.run(None, feed_many), lambda: engine.infer(many))
+    over_json, over_binary = microseconds(
+        500, ask(endpoints, as_json, {}), ask(endpoints, as_binary.content, binary_headers)
+    )
     say("one prediction, bare ONNX Runtime", bare_one, "us")
     say("one prediction, OnnxEngine", ours_one, "us")
     say("  overhead", ours_one - bare_one, "us")
     say(f"batch of {ROWS}, bare ONNX Runtime", ROWS / bare_many * 1e6, "rows/s")
     say(f"batch of {ROWS}, OnnxEngine", ROWS / ours_many * 1e6, "rows/s")
     say("  ratio", bare_many / ours_many, "")
-    say("one JSON request, no socket", microseconds(ask(endpoints, as_json, {}), 1000), "us")
-    say("one binary request, no socket", microseconds(ask(endpoints, as_binary.content, binary_headers), 1000), "us")
+    say("one JSON request, no socket", over_json, "us")
+    say("one binary request, no socket", over_binary, "us")
 
 
 def ask(endpoints: Endpoints, body: bytes, headers: dict[str, str]) -> Callable[[], object]:
