@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Any
 
+from django.conf import settings
 from django.utils import timezone
+from django.utils.translation import get_language
 
 from clinics.console.emergency import Notice, notices_of
+from clinics.console.plans import Plan, plan_of
 from clinics.console.record import (
     Drug,
     Person,
@@ -19,8 +24,13 @@ from clinics.console.record import (
     problems_of,
     results_of,
 )
+from clinics.console.risks import Family, Lead, RiskCard, deciders, families_of, lead_of, model_of
+from clinics.console.worklist import Place, Stage, page
+from health_platform.accounts.models import User
 from health_platform.fhir.access.context import AccessContext
 from health_platform.fhir.repository import Repository
+from inference import services as inference
+from inference.services import Rehabilitation
 
 MOST = 1000
 PER_PAGE = 20
@@ -41,9 +51,53 @@ class Record:
     cut: bool
 
 
-def person(access: AccessContext, patient: str) -> Person:
-    """Who the patient is. Raises NotFound for an unknown patient and for one of another institution alike."""
-    return person_of(Repository(access).read("Patient", patient).resource())
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What models say of a patient, what clinicians made of it, and the plans. ``assessed`` is None while no
+    assessment has run; ``alerts`` are to be seen at once."""
+
+    families: tuple[Family, ...]
+    unreviewed: int
+    assessed: datetime | None
+    alerts: tuple[str, ...]
+    passed_over: tuple[str, ...]
+    rehabilitation: Rehabilitation | None
+
+    def card(self, risk: str) -> RiskCard | None:
+        """The card of the RiskAssessment with that id; None when it is not a current result."""
+        return next((card for family in self.families for card in family.cards if card.result.id == risk), None)
+
+
+def judgement(access: AccessContext, patient: str) -> Judgement:
+    """Raises NotFound for an unknown patient and for one of another institution alike."""
+    picture = inference.picture_of(Repository(access), patient)
+    cards = {result.model: inference.model_card(result.model) for result in picture.results}
+    zone = timezone.get_current_timezone()
+    return Judgement(
+        families=families_of(picture, cards, names_of(deciders(picture)), zone),
+        unreviewed=sum(result.unreviewed for result in picture.results),
+        assessed=picture.assessed,
+        alerts=picture.alerts,
+        passed_over=picture.passed_over,
+        rehabilitation=picture.rehabilitation,
+    )
+
+
+def names_of(references: Iterable[str]) -> dict[str, str]:
+    """The names of practitioners who have an account, by reference."""
+    ids = [one.removeprefix("Practitioner/") for one in references]
+    if not ids:
+        return {}
+    found = User.objects.filter(practitioner__in=ids).values_list("practitioner", "display_name")
+    return {f"Practitioner/{practitioner}": name for practitioner, name in found}
+
+
+def plans(access: AccessContext, patient: str) -> tuple[tuple[Plan, str], ...]:
+    """The patient's rehabilitation plans, newest first, each with the name of who signed it."""
+    zone = timezone.get_current_timezone()
+    found = [plan_of(one, zone) for one in inference.plans_for(Repository(access), patient)]
+    names = names_of({one.signer for one in found if one.signer})
+    return tuple((one, names.get(one.signer, one.signer)) for one in found)
 
 
 def record(access: AccessContext, patient: str) -> Record:
@@ -115,6 +169,53 @@ def find(access: AccessContext, search: Search, after: str | None = None) -> Fou
 def _literal(value: str) -> str:
     """A value in which comma, bar and dollar mean themselves (FHIR R4, search.html#escaping)."""
     return re.sub(r"([\\,$|])", r"\\\1", value)
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A line of the worklist: who, where the patient stands, and the result that decides it."""
+
+    person: Person
+    age: int | None
+    place: Place
+    lead: Lead | None
+
+
+@dataclass(frozen=True, slots=True)
+class Worklist:
+    """One page of the worklist; ``after`` continues it."""
+
+    lines: tuple[Waiting, ...]
+    after: str | None
+
+
+def worklist(access: AccessContext, stage: Stage | None, after: str | None) -> Worklist:
+    """The institution's patients in the order of the worklist. Raises BadRequest for a cursor of somebody's own."""
+    rows, following = page(access, stage, after, PER_PAGE)
+    repository = Repository(access)
+    people = _by_id(repository, "Patient", [row.patient for row in rows])
+    leads = _by_id(repository, "RiskAssessment", [row.place.lead for row in rows if row.place.lead])
+    today, zone = timezone.localdate(), timezone.get_current_timezone()
+    lines = []
+    for row in rows:
+        if row.patient in people:
+            found, lead = person_of(people[row.patient]), leads.get(row.place.lead)
+            lines.append(Waiting(found, found.age(today), row.place, _lead(lead, zone) if lead else None))
+    return Worklist(tuple(lines), following)
+
+
+def _by_id(repository: Repository, kind: str, ids: list[str]) -> dict[str, dict[str, Any]]:
+    if not ids:
+        return {}
+    found = repository.search(kind, {"_id": ",".join(ids), "_count": str(len(ids))}).resources()
+    return {one["id"]: one for one in found}
+
+
+def _lead(resource: dict[str, Any], zone: Any) -> Lead:
+    card = inference.model_card(model_of(resource))
+    # A result keeps the name of its model in the language of the record; the card has it in English.
+    stored = resource.get("method", {}).get("text", card["title"])
+    return lead_of(resource, card, stored if get_language() == settings.LANGUAGE_CODE else card["title"], zone)
 
 
 def arrivals(access: AccessContext, now: datetime) -> tuple[Notice, ...]:

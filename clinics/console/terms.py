@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 LOINC: Final = "http://loinc.org"
-ASSESSMENT: Final = "urn:bitgoeul:CodeSystem:assessment"
+OBSERVATION: Final = "urn:bitgoeul:CodeSystem/observation"
 TRIAGE: Final = "urn:bitgoeul:CodeSystem:triage"
 
 _LOINC: Final[Mapping[str, Any]] = {
@@ -74,12 +74,12 @@ _LOINC: Final[Mapping[str, Any]] = {
     "46098-0": _("Sex"),
     "30525-0": _("Age"),
 }
-_ASSESSMENT: Final[Mapping[str, Any]] = {
-    "chair-stands-5": _("Five chair stands"),
+_OBSERVATION: Final[Mapping[str, Any]] = {
+    "chair-stands": _("Five chair stands"),
     "sppb-balance": _("SPPB balance"),
-    "sppb-total": _("SPPB total"),
-    "timed-up-and-go": _("Timed up and go"),
-    "falls-past-year": _("Falls in the past 12 months"),
+    "sppb": _("SPPB total"),
+    "tug": _("Timed up and go"),
+    "falls-12-months": _("Falls in the past 12 months"),
     "sarc-f-strength": _("SARC-F: strength"),
     "sarc-f-walking": _("SARC-F: walking"),
     "sarc-f-chair": _("SARC-F: rising from a chair"),
@@ -156,7 +156,7 @@ _ANSWERS: Final[Mapping[tuple[str, str], Any]] = {
     (LOINC, "LA15920-4"): _("Former smoker"),
     (LOINC, "LA18978-9"): _("Never smoked"),
 }
-_SYSTEMS: Final = {LOINC: _LOINC, ASSESSMENT: _ASSESSMENT, TRIAGE: _TRIAGE}
+_SYSTEMS: Final = {LOINC: _LOINC, OBSERVATION: _OBSERVATION, TRIAGE: _TRIAGE}
 _ORDER: Final = {
     key: place for place, key in enumerate(f"{system}|{code}" for system, codes in _SYSTEMS.items() for code in codes)
 }

@@ -15,15 +15,19 @@ from typing import Any, Final, Protocol
 
 import orjson
 
-from health_platform.fhir.access.context import AccessContext
+from health_platform.fhir import outbox
+from health_platform.fhir.access.context import AccessContext, service
 from health_platform.fhir.access.session import open_session
 from health_platform.fhir.keys import patient_key
-from health_platform.fhir.outcome import BadRequest
+from health_platform.fhir.outcome import BadRequest, Gone, NotFound
+from health_platform.fhir.repository import Repository
+from inference.services import picture_of
 
-# The share of people in ten years from which a calculated probability counts as pressing. It decides the order of the
-# worklist and nothing else; the limit is the one that guidelines on cardiovascular prevention call high.
+# The probability within ten years from which a result counts as pressing. It decides the order of the worklist alone;
+# 20 % is what the American guideline on prevention calls high (Arnett 2019, doi 10.1161/CIR.0000000000000678).
 PRESSING_IN_TEN_YEARS: Final = 0.2
 NO_SIZE: Final = -1.0
+TOPIC: Final = "patient.changed"
 
 
 class Stage(IntEnum):
@@ -39,6 +43,7 @@ class Tier(IntEnum):
 
     OTHER = 1
     PRESSING = 2
+    ALERT = 3
 
 
 class Rankable(Protocol):
@@ -46,6 +51,8 @@ class Rankable(Protocol):
 
     @property
     def id(self) -> str: ...
+    @property
+    def family(self) -> str: ...
     @property
     def unreviewed(self) -> bool: ...
     @property
@@ -78,23 +85,47 @@ def in_ten_years(probability: float, horizon_years: float) -> float:
     return float(1 - (1 - min(max(probability, 0.0), 1.0)) ** (10 / horizon_years))
 
 
-def place_of(results: Iterable[Rankable]) -> Place:
-    """The place of a patient with these results, the newest of each model."""
+def place_of(results: Iterable[Rankable], *, self_harm: bool = False) -> Place:
+    """The place of a patient with these results, the current one of each model. An answer about self-harm comes before
+    everything else until somebody has reviewed the questionnaire that holds it."""
     assessed = [one for one in results if one.assessed]
     if not assessed:
         return NOWHERE
     open_ones = [one for one in assessed if one.unreviewed]
-    tier, size, lead = max(_weight(one) for one in open_ones or assessed)
+    tier, size, lead = max(_weight(one, self_harm) for one in open_ones or assessed)
     stage = Stage.UNREVIEWED if open_ones else Stage.REVIEWED
     return Place(stage, tier, size, lead, len(open_ones))
 
 
-def _weight(result: Rankable) -> tuple[Tier, float, str]:
+def _weight(result: Rankable, self_harm: bool) -> tuple[Tier, float, str]:
     size = NO_SIZE
     if result.probability is not None and result.horizon_years:
         size = in_ten_years(result.probability, result.horizon_years)
+    if self_harm and result.family == "depression" and result.unreviewed:
+        return Tier.ALERT, size, result.id
     pressing = result.high or size >= PRESSING_IN_TEN_YEARS
     return Tier.PRESSING if pressing else Tier.OTHER, size, result.id
+
+
+def refresh(access: AccessContext, patient: str) -> None:
+    """Work out a patient's place from the record as ``access`` reads it; one who is gone leaves the list."""
+    try:
+        picture = picture_of(Repository(access), patient)
+    except (NotFound, Gone):
+        save(access, patient, None)
+        return
+    save(access, patient, place_of(picture.results, self_harm=bool(picture.alerts)))
+
+
+def patient_changed(payload: dict[str, Any]) -> None:
+    """What happens here when a record changes: `outbox.register(TOPIC, patient_changed)`."""
+    if any(kind in ("Patient", "RiskAssessment") for kind, _id, _version in payload["changed"]):
+        refresh(service("worklist"), payload["patient"])
+
+
+def register() -> None:
+    """Called once when the app is ready."""
+    outbox.register(TOPIC, patient_changed)
 
 
 _SAVE = """

@@ -53,3 +53,10 @@ def store(*resources: dict[str, Any]) -> list[str]:
     """The logical ids of these resources, stored as the operator."""
     repository = Repository(builders.OPERATOR)
     return [repository.create(resource).id for resource in resources]
+
+
+def page_of(client: Client, patient: str) -> str:
+    """The patient page as text."""
+    response = client.get(f"/console/patients/{patient}")
+    assert response.status_code == 200
+    return response.content.decode()
