@@ -37,7 +37,8 @@ ORACLE_ERRORS: Mapping[str, Callable[[Json], bool]] = {
 
 def oracle_accepts(resource: Json) -> bool:
     try:
-        get_fhir_model_class(resource["resourceType"]).model_validate(resource)  # type: ignore[no-untyped-call]
+        model: Any = get_fhir_model_class(resource["resourceType"])
+        model.model_validate(resource)
     except (ValidationError, ValueError, KeyError, TypeError, AttributeError):
         return False
     return True

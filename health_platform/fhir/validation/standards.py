@@ -145,9 +145,9 @@ def _profiles() -> Iterator[str]:
         f"Built in: {len(known) - extensions} profiles and {extensions} extension definitions, of R4 and KR Core "
         f"{kr_core.VERSION}. An extension that is not known is a warning, a modifier extension an error. Other "
         "packages in FHIR's NPM form are loaded by `manage.py fhir_load_package FILE`. Of a profile these are "
-        "enforced: cardinality, types, fixed and pattern values, maximum length, required and extensible bindings, slices by "
-        "value, pattern, type, existence and profile (nested too), target profiles of references that are at hand, "
-        "constraints; must-support elements are reported when asked for."
+        "enforced: cardinality, types, fixed and pattern values, maximum length, required and extensible bindings, "
+        "slices by value, pattern, type, existence and profile (nested too), target profiles of references that "
+        "are at hand, constraints; must-support elements are reported when asked for."
     )
     yield "\nKR Core:"
     header = ("profile", "type", "elements with rules", "must-support", "slices")
