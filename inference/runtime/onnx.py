@@ -7,9 +7,10 @@ Without a device ONNX Runtime falls back to the CPU, also silently: what ran is 
 import threading
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from importlib import metadata
 
+import numpy as np
 import onnxruntime as ort
 
 from inference.protocol.types import (
@@ -64,8 +65,28 @@ class _Loaded:
     metadata: ModelMetadata
     version: str
     provider: str
-    statistics: Statistics
+    names: list[str]
+    usual: dict[str, tuple[np.dtype[np.generic], tuple[int, ...]]]
+    """Datatype and shape after the batch of each input, where only the batch is free: what needs no closer look."""
+    requests: int = 0
+    rows: int = 0
+    failures: int = 0
+    nanoseconds: int = 0
+    failed_nanoseconds: int = 0
+    last_milliseconds: int = 0
     lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def count(self, rows: int, nanoseconds: int) -> None:
+        """Notes one request; 0 rows is one that was refused."""
+        with self.lock:
+            if rows == 0:
+                self.failures += 1
+                self.failed_nanoseconds += nanoseconds
+                return
+            self.requests += 1
+            self.rows += rows
+            self.nanoseconds += nanoseconds
+            self.last_milliseconds = time.time_ns() // 1_000_000
 
 
 class OnnxEngine:
@@ -98,20 +119,25 @@ class OnnxEngine:
         return True
 
     def statistics(self, model: str, version: str = "") -> Statistics:
-        return self._model(model, version).statistics
+        loaded = self._model(model, version)
+        with loaded.lock:
+            return Statistics(
+                model, loaded.version, loaded.requests, loaded.rows, loaded.failures,
+                loaded.nanoseconds, loaded.failed_nanoseconds, loaded.last_milliseconds,
+            )  # fmt: skip
 
     def infer(self, request: InferenceRequest, timeout: float | None = None) -> InferenceResponse:
         loaded = self._model(request.model, request.version)
         started = time.perf_counter_ns()
         try:
-            feed = _feed(loaded.metadata, request)
-            wanted = _wanted(loaded.metadata, request)
+            feed = _usual_feed(loaded, request) or _feed(loaded.metadata, request)
+            wanted = _wanted(loaded, request)
             arrays = loaded.session.run(wanted, feed)
         except InvalidRequest:
-            _count(loaded, 0, time.perf_counter_ns() - started)
+            loaded.count(0, time.perf_counter_ns() - started)
             raise
-        _count(loaded, len(arrays[0]), time.perf_counter_ns() - started)
-        outputs = tuple(Tensor(name, array) for name, array in zip(wanted, arrays, strict=True))
+        loaded.count(len(arrays[0]), time.perf_counter_ns() - started)
+        outputs = tuple(map(Tensor, wanted, arrays))
         return InferenceResponse(
             request.model, loaded.version, outputs, engine=ENGINE, provider=loaded.provider, id=request.id
         )
@@ -149,12 +175,36 @@ class OnnxEngine:
             inputs=tuple(_spec(item) for item in session.get_inputs()),
             outputs=tuple(_spec(item) for item in session.get_outputs()),
         )
-        return _Loaded(session, described, version, ",".join(running), Statistics(model, version))
+        return _Loaded(
+            session,
+            described,
+            version,
+            provider=",".join(running),
+            names=[spec.name for spec in described.outputs],
+            usual={
+                spec.name: (np.dtype(DATATYPES[spec.datatype]), spec.shape[1:])
+                for spec in described.inputs
+                if spec.shape[:1] == (DIMENSION_FREE,) and DIMENSION_FREE not in spec.shape[1:]
+            },
+        )
 
 
 def _spec(item: ort.NodeArg) -> TensorSpec:
     shape = tuple(size if isinstance(size, int) else DIMENSION_FREE for size in item.shape)
     return TensorSpec(item.name, ONNX_TYPES[item.type], shape)
+
+
+def _usual_feed(loaded: _Loaded, request: InferenceRequest) -> dict[str, Array] | None:
+    """The arrays by name where they plainly fit; None asks `_feed`, which says what does not."""
+    feed: dict[str, Array] = {}
+    rows = len(request.inputs[0].data) if request.inputs and request.inputs[0].data.ndim else 0
+    for tensor in request.inputs:
+        data = tensor.data
+        usual = loaded.usual.get(tensor.name)
+        if usual is None or data.dtype != usual[0] or data.shape[1:] != usual[1] or len(data) != rows:
+            return None
+        feed[tensor.name] = data
+    return feed if rows and len(feed) == len(loaded.metadata.inputs) else None
 
 
 def _feed(described: ModelMetadata, request: InferenceRequest) -> dict[str, Array]:
@@ -196,28 +246,8 @@ def _checked(model: str, spec: TensorSpec, tensor: Tensor) -> Array:
     return tensor.data
 
 
-def _wanted(described: ModelMetadata, request: InferenceRequest) -> list[str]:
-    names = [spec.name for spec in described.outputs]
+def _wanted(loaded: _Loaded, request: InferenceRequest) -> list[str]:
     for name in request.outputs:
-        if name not in names:
-            raise InvalidRequest(f"unexpected inference output '{name}' for model '{described.name}'")
-    return list(request.outputs) or names
-
-
-def _count(loaded: _Loaded, rows: int, nanoseconds: int) -> None:
-    with loaded.lock:
-        before = loaded.statistics
-        if rows == 0:
-            loaded.statistics = replace(
-                before,
-                failures=before.failures + 1,
-                failed_nanoseconds=before.failed_nanoseconds + nanoseconds,
-            )
-            return
-        loaded.statistics = replace(
-            before,
-            requests=before.requests + 1,
-            rows=before.rows + rows,
-            nanoseconds=before.nanoseconds + nanoseconds,
-            last_milliseconds=time.time_ns() // 1_000_000,
-        )
+        if name not in loaded.names:
+            raise InvalidRequest(f"unexpected inference output '{name}' for model '{loaded.metadata.name}'")
+    return list(request.outputs) or loaded.names
