@@ -53,3 +53,47 @@ class Membership(models.Model):
             models.UniqueConstraint(fields=["user", "organization"], name="one_membership_per_institution")
         ]
         ordering: ClassVar = ["since"]
+
+
+class SignInAttempt(models.Model):
+    """One attempt to sign in, under a keyed hash of account or address (throttle.py)."""
+
+    key = models.CharField(max_length=64)
+    at = models.DateTimeField()
+
+    objects: ClassVar[models.Manager[SignInAttempt]] = models.Manager()
+
+    class Meta:
+        indexes: ClassVar = [models.Index(fields=["key", "at"]), models.Index(fields=["at"])]
+
+
+class SecondFactor(models.Model):
+    """The secret of a person's authenticator (RFC 6238), encrypted. ``last_step`` is the time step of the last code
+    that was accepted: none is accepted twice. It counts only once ``confirmed``."""
+
+    user = models.OneToOneField(User, on_delete=models.CASCADE, related_name="second_factor")
+    secret = models.BinaryField()
+    last_step = models.BigIntegerField(default=0)
+    confirmed = models.DateTimeField(null=True)
+
+    objects: ClassVar[models.Manager[SecondFactor]] = models.Manager()
+
+
+class RecoveryCode(models.Model):
+    """A code that stands in for the authenticator once, as a keyed hash; used ones are removed."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="recovery_codes")
+    digest = models.CharField(max_length=64, unique=True)
+
+    objects: ClassVar[models.Manager[RecoveryCode]] = models.Manager()
+
+
+class OpenSession(models.Model):
+    """A browser session of a person, for the list from which the person ends it."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="open_sessions")
+    session_key = models.CharField(max_length=40, unique=True)
+    began = models.DateTimeField(auto_now_add=True)
+    device = models.CharField(max_length=200, blank=True)
+
+    objects: ClassVar[models.Manager[OpenSession]] = models.Manager()

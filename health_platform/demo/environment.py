@@ -7,6 +7,9 @@ import secrets
 from dataclasses import dataclass
 from pathlib import Path
 
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+
 from health_platform.demo.embedded import postgres, provision
 from health_platform.demo.embedded.postgres import Cluster
 
@@ -44,6 +47,7 @@ def prepare(port: int) -> Environment:
     if not os.environ.get("CELERY_BROKER_URL"):
         variables["CELERY_BROKER_FOLDER"] = str(home / "broker")
     variables["SECRET_KEY"] = _kept_secret(home / "secret-key")
+    variables["OIDC_SIGNING_KEY"] = str(_kept_signing_key(home / "oidc-signing-key.pem"))
     variables["TRIAGE_DEVICE_KEYS"] = str(home / "device-keys.json")
     return Environment(home, cluster, os.environ | variables)
 
@@ -53,3 +57,12 @@ def _kept_secret(file: Path) -> str:
         file.touch(mode=0o600)
         file.write_text(secrets.token_urlsafe(50))
     return file.read_text()
+
+
+def _kept_signing_key(file: Path) -> Path:
+    """An RSA key for ID tokens, made once; its absolute path."""
+    if not file.exists():
+        key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+        file.touch(mode=0o600)
+        file.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    return file.resolve()

@@ -41,6 +41,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
+    "health_platform.smart.cors.cross_origin",
     "health_platform.smart.middleware.bearer_token",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
@@ -82,6 +83,8 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
+# Staff sign in with an authenticator besides the password.
+STAFF_SECOND_FACTOR = True
 LOGIN_URL = "/console/sign-in"
 LOGIN_REDIRECT_URL = "/console/"
 SESSION_COOKIE_HTTPONLY = True
@@ -106,11 +109,43 @@ CONTENT_SECURITY_POLICY = {
 }
 
 OAUTH2_PROVIDER_APPLICATION_MODEL = "smart.Client"
+# The provider's own; named because our tables refer to them.
+OAUTH2_PROVIDER_ACCESS_TOKEN_MODEL = "oauth2_provider.AccessToken"  # noqa: S105
+OAUTH2_PROVIDER_REFRESH_TOKEN_MODEL = "oauth2_provider.RefreshToken"  # noqa: S105
+# The RSA key that signs ID tokens (PEM text, or its file); without one there is no OpenID Connect.
+_OIDC_SIGNING_KEY = env.text_or_file("OIDC_SIGNING_KEY")
 OAUTH2_PROVIDER = {
-    "ACCESS_TOKEN_EXPIRE_SECONDS": 300,
+    "OAUTH2_VALIDATOR_CLASS": "health_platform.smart.validator.SmartValidator",
     "SCOPES_BACKEND_CLASS": "health_platform.smart.scopes.SmartScopes",
+    "AUTHORIZATION_CODE_EXPIRE_SECONDS": 60,
+    "ACCESS_TOKEN_EXPIRE_SECONDS": 300,
+    "REFRESH_TOKEN_EXPIRE_SECONDS": 90 * 24 * 3600,
+    "ROTATE_REFRESH_TOKEN": True,
+    "REFRESH_TOKEN_REUSE_PROTECTION": True,
+    "REFRESH_TOKEN_GRACE_PERIOD_SECONDS": 0,
     "PKCE_REQUIRED": True,
-    "ALLOWED_GRANT_TYPES": ["client-credentials", "authorization-code", "refresh-token"],
+    "ALLOWED_REDIRECT_URI_SCHEMES": ["https"],
+    "OIDC_ENABLED": bool(_OIDC_SIGNING_KEY),
+    "OIDC_RSA_PRIVATE_KEY": _OIDC_SIGNING_KEY,
+    "ID_TOKEN_EXPIRE_SECONDS": 300,
+    # RFC 9700: the provider leaves each of these off.
+    "COMPLIANT_BCP_RFC9700_IMPLICIT_GRANT": True,
+    "COMPLIANT_BCP_RFC9700_PASSWORD_GRANT": True,
+    "COMPLIANT_BCP_RFC9700_PKCE_METHOD": True,
+    "COMPLIANT_BCP_RFC9700_PKCE_REQUIRED": True,
+    "COMPLIANT_BCP_RFC9700_ACCESS_TOKEN_TRANSPORT": True,
+    "COMPLIANT_BCP_RFC9700_AUTHZ_RESPONSE_ISS": True,
+    "COMPLIANT_BCP_RFC9700_TOKEN_STORAGE": True,
+    "COMPLIANT_BCP_RFC9700_REFRESH_TOKEN": True,
+    "COMPLIANT_BCP_RFC9700_REDIRECT_URI_SCHEME": True,
+    "COMPLIANT_BCP_RFC9700_REDIRECT_URI_MATCHING": True,
+}
+# What the CapabilityStatement says of them (SMART App Launch, the extension oauth-uris): paths at this server.
+FHIR_OAUTH_ADDRESSES = {
+    "authorize": "/oauth/authorize",
+    "token": "/oauth/token",
+    "introspect": "/oauth/introspect",
+    "revoke": "/oauth/revoke",
 }
 
 REST_FRAMEWORK = {

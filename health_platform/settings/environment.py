@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import Any
 
 from psycopg.conninfo import conninfo_to_dict
@@ -10,6 +11,12 @@ from psycopg.conninfo import conninfo_to_dict
 
 def text(name: str, default: str = "") -> str:
     return os.environ.get(name, default)
+
+
+def text_or_file(name: str) -> str:
+    """The variable's text, or the content of the file that it names by its absolute path."""
+    value = os.environ.get(name, "")
+    return Path(value).read_text() if value.startswith("/") else value
 
 
 def flag(name: str, default: bool = False) -> bool:

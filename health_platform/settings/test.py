@@ -4,9 +4,16 @@ from __future__ import annotations
 
 import os
 
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+
 os.environ.setdefault("SECRET_KEY", "only-for-the-test-suite-" + "0" * 40)
 os.environ.setdefault("DATABASE_URL", "postgresql:///bitgoeul")
 os.environ.setdefault("DATABASE_POOL", "0")
+if "OIDC_SIGNING_KEY" not in os.environ:
+    _key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    _pem = _key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    os.environ["OIDC_SIGNING_KEY"] = _pem.decode()
 
 from health_platform.settings.demo import *  # noqa: F403
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import uuid
+from dataclasses import replace
 
 from oauth2_provider.models import AccessToken
 
 from health_platform.accounts.models import Role as PersonRole
 from health_platform.accounts.models import User
 from health_platform.fhir.access.context import AccessContext, Role
+from health_platform.fhir.access.scopes import parse
 from health_platform.smart.models import Client
 
 CITIZEN_SCOPES = frozenset({"patient/*.rs", "patient/Consent.cruds"})
@@ -18,9 +20,36 @@ CLINICIAN_SCOPES = frozenset({"user/*.cruds"})
 def of_token(token: AccessToken) -> AccessContext | None:
     """The context of a valid access token; None when its person has no place in the record."""
     scopes = frozenset(token.scope.split())
-    if token.user is not None:
-        return of_user(token.user, scopes=scopes, client=token.application.name if token.application else "")
-    return of_client(token.application, scopes)
+    if token.user is None:
+        return of_client(token.application, _of_levels(scopes, "system"))
+    if not token.user.is_active:
+        return None
+    if token.application is None:
+        return of_user(token.user, scopes=scopes)
+    return _of_application(token, scopes)
+
+
+def _of_application(token: AccessToken, scopes: frozenset[str]) -> AccessContext | None:
+    """A person through an application that the person authorized. A launch for a patient narrows the whole token to
+    that patient; scopes of the level patient count only with such a launch."""
+    authorization = token.authorizations.first()
+    if authorization is None:
+        return None
+    patient = authorization.patient or None
+    kept = _of_levels(scopes, "patient", "user") if patient else _of_levels(scopes, "user")
+    access = of_user(token.user, scopes=kept, client=token.application.name)
+    return replace(access, launch_patient=patient) if access else None
+
+
+def _of_levels(scopes: frozenset[str], *levels: str) -> frozenset[str]:
+    return frozenset(scope for scope in scopes if (parsed := parse(scope)) is not None and parsed.level in levels)
+
+
+def fhir_user(user: User) -> str | None:
+    """The reference to the resource that stands for the person (the claim fhirUser)."""
+    if user.role == PersonRole.CITIZEN:
+        return f"Patient/{user.patient}" if user.patient else None
+    return f"Practitioner/{user.practitioner}" if user.practitioner else None
 
 
 def of_client(client: Client, scopes: frozenset[str]) -> AccessContext:

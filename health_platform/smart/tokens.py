@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from django.utils import timezone
-from oauth2_provider.models import AccessToken
+from oauth2_provider.models import AccessToken, set_token_value
 from oauthlib.common import generate_token
 
 from health_platform.accounts.models import Role, User
@@ -26,7 +26,7 @@ def issue_for_user(user: User, lifetime: timedelta) -> str:
 
 def _issue(lifetime: timedelta, scope: str, *, client: Client | None = None, user: User | None = None) -> str:
     value: str = generate_token(length=43)
-    AccessToken.objects.create(
-        token=value, scope=scope, application=client, user=user, expires=timezone.now() + lifetime
-    )
+    token = AccessToken(scope=scope, application=client, user=user, expires=timezone.now() + lifetime)
+    set_token_value(token, value)
+    token.save()
     return value

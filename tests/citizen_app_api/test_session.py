@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import hashlib
 from datetime import timedelta
 
 import pytest
@@ -25,7 +26,9 @@ def test_a_password_becomes_a_token_of_half_an_hour_that_opens_the_own_record(ci
     assert (session["expires_in"], session["token_type"], session["name"]) == (1800, "Bearer", "김영희")
     me = answer(Caller(session["access_token"]).get(f"{API}/me"))
     assert me["person"]["id"] == city.patient
-    token = get_access_token_model().objects.get(token=session["access_token"])
+    checksum = hashlib.sha256(session["access_token"].encode()).hexdigest()
+    token = get_access_token_model().objects.get(token_checksum=checksum)
+    assert token.token == "", "kept as a hash only"
     assert timedelta(minutes=29) < token.expires - timezone.now() <= timedelta(minutes=30)
 
 

@@ -1,4 +1,4 @@
-"""The CapabilityStatement is generated, checked in, and compared: a change of what the server can do is a visible one."""
+"""The CapabilityStatement is generated, checked in, and compared: what the server can do changes visibly."""
 
 from __future__ import annotations
 
@@ -10,7 +10,10 @@ from health_platform.fhir.validation import validate
 
 FILE = Path(__file__).resolve().parents[2] / "docs" / "api" / "capability-statement.json"
 BASE = "https://example.org/fhir/R4"
-HOW = "write it anew: .venv/bin/python -m tests.invariants.test_capability_statement"
+HOW = (
+    "write it anew: DJANGO_SETTINGS_MODULE=health_platform.settings.test"
+    " .venv/bin/python -m tests.invariants.test_capability_statement"
+)
 
 
 def rendered() -> str:

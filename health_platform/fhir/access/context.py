@@ -27,6 +27,7 @@ class AccessContext:
     ``actor`` is a FHIR reference; ``organization`` the logical id of the Organization for which the actor acts;
     ``patients`` the logical ids of the Patients that are the actor's own; ``scopes`` SMART v2 scopes;
     ``purpose`` a code of v3 PurposeOfUse (https://terminology.hl7.org/ValueSet-v3-PurposeOfUse.html).
+    ``launch_patient``: of all patients within the actor's reach, only this one (SMART launch context).
     """
 
     actor: str
@@ -37,11 +38,12 @@ class AccessContext:
     purpose: str = "TREAT"
     client: str = ""
     request_id: str = ""
+    launch_patient: str | None = None
 
     @property
     def unrestricted(self) -> bool:
         """Whether the actor sees every patient: the platform's own workers and the operator."""
-        return self.role in (Role.SERVICE, Role.OPERATOR)
+        return self.role in (Role.SERVICE, Role.OPERATOR) and self.launch_patient is None
 
 
 def service(name: str, purpose: str = "TREAT", request_id: str = "") -> AccessContext:

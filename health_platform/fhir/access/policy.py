@@ -7,17 +7,13 @@ compiled into every statement, and PostgreSQL's row-level security repeats it fr
 
 from __future__ import annotations
 
-import re
 from functools import lru_cache
 from typing import Any
 
 from health_platform.fhir.access.context import AccessContext, Role
+from health_platform.fhir.access.scopes import parse
 from health_platform.fhir.outcome import Forbidden
 
-_SCOPE = re.compile(
-    r"(?P<level>patient|user|system)/(?P<type>\*|[A-Za-z]+)\.(?P<rights>c?r?u?d?s?|read|write|\*)(\?.*)?"
-)
-_V1 = {"read": "rs", "write": "cud", "*": "cruds"}
 RIGHTS = {
     "create": "c",
     "read": "r",
@@ -41,10 +37,15 @@ WRITABLE: dict[Role, frozenset[str]] = {
 
 @lru_cache(maxsize=4096)
 def scope_allows(scopes: frozenset[str], resource_type: str, right: str) -> bool:
-    """Whether a SMART scope (v1 or v2) grants ``right``, one of c r u d s, on ``resource_type``."""
-    for scope in scopes:
-        match = _SCOPE.fullmatch(scope)
-        if match and match["type"] in ("*", resource_type) and right in _V1.get(match["rights"], match["rights"]):
+    """Whether a SMART scope (v1 or v2) grants ``right``, one of c r u d s, on ``resource_type``.
+
+    A scope with a search constraint grants nothing: it is refused at the authorization already, and ignoring the
+    constraint would widen it.
+    """
+    for scope in map(parse, scopes):
+        if scope is None or scope.constraint:
+            continue
+        if scope.resource_type in ("*", resource_type) and right in scope.rights:
             return True
     return False
 
@@ -60,6 +61,8 @@ def require(access: AccessContext, interaction: str, resource_type: str) -> None
             type=resource_type,
             right=right,
         )
+    if access.launch_patient is not None and (interaction, resource_type) == ("create", "Patient"):
+        raise Forbidden("An application that was launched for a patient does not register others.")
     if right in "cud" and not WRITABLE[access.role] & {"*", resource_type}:
         raise Forbidden("The role '%(role)s' may not write %(type)s.", role=str(access.role), type=resource_type)
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from functools import lru_cache
 from typing import Any
+from urllib.parse import urljoin
 
 import orjson
+from django.conf import settings
 
 from health_platform.fhir.definitions.resource_types import RESOURCE_TYPES
 from health_platform.fhir.messages import FhirRequest, FhirResponse
@@ -37,6 +39,8 @@ def capability_statement(base: str) -> dict[str, Any]:
             {
                 "mode": "server",
                 "security": {
+                    "cors": True,
+                    "extension": [_oauth_addresses(base)],
                     "service": [
                         {
                             "coding": [
@@ -51,6 +55,16 @@ def capability_statement(base: str) -> dict[str, Any]:
                 "resource": [_resource(kind) for kind in RESOURCE_TYPES],
                 "interaction": [{"code": "transaction"}, {"code": "batch"}],
             }
+        ],
+    }
+
+
+def _oauth_addresses(base: str) -> dict[str, Any]:
+    """The extension oauth-uris of SMART App Launch (conformance.html)."""
+    return {
+        "url": "http://fhir-registry.smarthealthit.org/StructureDefinition/oauth-uris",
+        "extension": [
+            {"url": name, "valueUri": urljoin(base, path)} for name, path in settings.FHIR_OAUTH_ADDRESSES.items()
         ],
     }
 

@@ -1,0 +1,232 @@
+"""The addresses below /oauth/: pages for people (sign-in, authorization), and the introspection for systems."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+from django.contrib.auth import logout
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.http import url_has_allowed_host_and_scheme, urlencode
+from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods, require_POST
+from oauth2_provider.http import OAuth2ResponseRedirect
+from oauth2_provider.models import AccessToken
+from oauth2_provider.oauth2_backends import get_oauthlib_core
+from oauth2_provider.settings import oauth2_settings
+from oauthlib.common import Request as OAuthRequest
+from oauthlib.common import add_params_to_uri
+from oauthlib.oauth2.rfc6749.errors import OAuth2Error
+
+from health_platform.accounts import services
+from health_platform.accounts.models import User
+from health_platform.accounts.services import Status
+from health_platform.accounts.throttle import TooManyAttempts
+from health_platform.smart import authorization, launch
+from health_platform.smart.authorization import Asked, Refused, Unanswerable
+from health_platform.smart.context import fhir_user
+from health_platform.smart.discovery import issuer
+from health_platform.smart.models import Client
+from health_platform.smart.plain_words import sentences
+from health_platform.smart.scopes import INTROSPECTION
+from health_platform.smart.validator import FHIR_PATH, launch_context
+
+
+@csrf_exempt
+@never_cache
+@require_http_methods(["GET", "POST"])
+def authorize(request: HttpRequest) -> HttpResponse:
+    """The client's request, by GET or POST; who is to decide signs in first. Nothing is granted here."""
+    if request.method == "POST":
+        return redirect(f"{request.path}?{request.POST.urlencode()}")
+    return _decide(request, lambda asked, user: _consent_page(request, asked, user))
+
+
+@never_cache
+@require_POST
+def decision(request: HttpRequest) -> HttpResponse:
+    """The person's answer on the consent page; the client's request is in the query, as it was there."""
+    return _decide(request, lambda asked, user: _decided(request, asked, user))
+
+
+def _decide(request: HttpRequest, then: Any) -> HttpResponse:
+    try:
+        asked = authorization.read(request)
+        user = request.user
+        if not isinstance(user, User):
+            goal = f"{reverse('oauth2_provider:authorize')}?{request.META['QUERY_STRING']}"
+            return redirect(f"{reverse('oauth2_provider:sign-in')}?{urlencode({'next': goal})}")
+        response: HttpResponse = then(asked, user)
+        return response
+    except Unanswerable as error:
+        return render(request, "smart/unanswerable.html", {"reason": str(error)}, status=400)
+    except Refused as error:
+        return _to_client(add_params_to_uri(error.address, [("iss", issuer(request))]))
+
+
+def _consent_page(request: HttpRequest, asked: Asked, user: User) -> HttpResponse:
+    found = authorization.circumstances(request, asked, user)
+    name = request.POST.get("name", "")
+    context = {
+        "client": asked.client,
+        "sentences": sentences(asked.scopes),
+        "person": user.display_name,
+        "must_choose": found.must_choose,
+        "candidates": launch.candidates(found.access, name) if found.must_choose else [],
+        "name": name,
+        "query": request.META["QUERY_STRING"],
+    }
+    response = render(request, "smart/authorize.html", context)
+    # A form's redirect counts as its action: the answer leads to the client.
+    response._csp_update = {"form-action": ["'self'", asked.redirect_origin]}  # type: ignore[attr-defined]
+    return response
+
+
+def _decided(request: HttpRequest, asked: Asked, user: User) -> HttpResponse:
+    answer = request.POST.get("decision")
+    if answer == "deny":
+        return _to_client(authorization.deny(request, asked))
+    found = authorization.circumstances(request, asked, user)
+    if answer != "allow" or (found.must_choose and not request.POST.get("patient")):
+        return _consent_page(request, asked, user)
+    return _to_client(authorization.allow(request, asked, found, request.POST.get("patient", "")))
+
+
+def _to_client(address: str) -> HttpResponse:
+    return OAuth2ResponseRedirect(address, oauth2_settings.ALLOWED_REDIRECT_URI_SCHEMES)
+
+
+@sensitive_post_parameters("password", "code")
+@never_cache
+@require_http_methods(["GET", "POST"])
+def sign_in(request: HttpRequest) -> HttpResponse:
+    """For people whom an application sent here: citizens and staff."""
+    goal = _goal(request)
+    context: dict[str, Any] = {"next": goal, "username": request.POST.get("username", "")}
+    if request.method == "GET":
+        return render(request, "smart/sign_in.html", context)
+    outcome = services.sign_in(
+        request, context["username"], request.POST.get("password", ""), request.POST.get("code", "")
+    )
+    if outcome.status is Status.SIGNED_IN:
+        return redirect(goal)
+    if outcome.status is Status.ENROL:
+        return redirect(f"{reverse('oauth2_provider:second-factor')}?{urlencode({'next': goal})}")
+    if outcome.status is Status.TOO_MANY:
+        return _wait(request, outcome.seconds)
+    context["status"] = str(outcome.status)
+    return render(request, "smart/sign_in.html", context)
+
+
+@sensitive_post_parameters("code")
+@never_cache
+@require_http_methods(["GET", "POST"])
+def second_factor(request: HttpRequest) -> HttpResponse:
+    """Staff set up their authenticator between the password and the first session."""
+    goal = _goal(request)
+    if request.method == "POST":
+        try:
+            codes = services.confirm_enrolment(request, request.POST.get("code", ""))
+        except TooManyAttempts as error:
+            return _wait(request, error.seconds)
+        if codes is not None:
+            return render(request, "smart/recovery_codes.html", {"codes": codes, "next": goal})
+    enrolment = services.begin_enrolment(request)
+    if enrolment is None:
+        return redirect(f"{reverse('oauth2_provider:sign-in')}?{urlencode({'next': goal})}")
+    context = {"enrolment": enrolment, "next": goal, "again": request.method == "POST"}
+    return render(request, "smart/second_factor.html", context)
+
+
+@never_cache
+@require_http_methods(["GET", "POST"])
+def sessions(request: HttpRequest) -> HttpResponse:
+    """Where a person is signed in, and the buttons that end it."""
+    user = request.user
+    if not isinstance(user, User):
+        return redirect(f"{reverse('oauth2_provider:sign-in')}?{urlencode({'next': request.path})}")
+    if request.method == "POST":
+        _end(request, user)
+        return redirect("oauth2_provider:sessions")
+    return render(request, "smart/sessions.html", {"sessions": services.sessions(request, user)})
+
+
+def _end(request: HttpRequest, user: User) -> None:
+    which = request.POST.get("session", "")
+    if which == "others":
+        services.end_other_sessions(request, user)
+    elif which == "this":
+        logout(request)
+    elif which.isdecimal():
+        services.end_session(user, int(which))
+
+
+@csrf_exempt
+@require_POST
+def introspect(request: HttpRequest) -> JsonResponse:
+    """RFC 7662, with the launch context of SMART App Launch 2.2. A client sees its own tokens; one with the scope
+    ``introspection`` those of all."""
+    client = _client(request)
+    if client is None:
+        return JsonResponse({"error": "invalid_client"}, status=401)
+    checksum = hashlib.sha256(request.POST.get("token", "").encode()).hexdigest()
+    tokens = AccessToken.objects.select_related("application", "user").filter(
+        token_checksum=checksum, expires__gt=timezone.now()
+    )
+    if INTROSPECTION not in client.scopes.split():
+        tokens = tokens.filter(application=client)
+    token = tokens.first()
+    if token is None or (token.user is not None and not token.user.is_active):
+        return JsonResponse({"active": False})
+    return JsonResponse(_described(request, token))
+
+
+def _client(request: HttpRequest) -> Client | None:
+    core = get_oauthlib_core()
+    asked = OAuthRequest(*core._extract_params(request))
+    try:
+        return asked.client if core.server.request_validator.authenticate_client(asked) else None
+    except OAuth2Error:
+        return None
+
+
+def _described(request: HttpRequest, token: AccessToken) -> dict[str, Any]:
+    found: dict[str, Any] = {
+        "active": True,
+        "scope": token.scope,
+        "exp": int(token.expires.timestamp()),
+        "iat": int(token.created.timestamp()),
+        "token_type": "Bearer",
+    }
+    if token.application is not None:
+        found["client_id"] = token.application.client_id
+    given = token.authorizations.first()
+    if given is None or token.user is None:
+        return found
+    found |= launch_context(given, token.scope.split())
+    if "openid" in token.scope.split():
+        found |= {"iss": issuer(request), "sub": str(token.user.pk)}
+    reference = fhir_user(token.user)
+    if reference and "fhirUser" in token.scope.split():
+        found["fhirUser"] = request.build_absolute_uri(f"{FHIR_PATH}/{reference}")
+    return found
+
+
+def _goal(request: HttpRequest) -> str:
+    """Where the person was going, as long as it is an address of this site."""
+    wanted = request.POST.get("next") or request.GET.get("next") or ""
+    if url_has_allowed_host_and_scheme(wanted, {request.get_host()}, require_https=request.is_secure()):
+        return wanted
+    return reverse("oauth2_provider:sessions")
+
+
+def _wait(request: HttpRequest, seconds: int) -> HttpResponse:
+    minutes = -(-seconds // 60)
+    response = render(request, "smart/too_many.html", {"minutes": minutes}, status=429)
+    response["Retry-After"] = str(seconds)
+    return response
