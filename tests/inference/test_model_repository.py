@@ -2,10 +2,12 @@
 
 import json
 import shutil
+from io import StringIO
 from pathlib import Path
 
 import onnx
 import pytest
+from django.core.management import CommandError, call_command
 
 from inference.runtime.base import EngineUnavailable, ModelNotFound
 from inference.runtime.model_repository import ModelRepository
@@ -127,3 +129,18 @@ def test_a_spec_that_lacks_a_fact_says_which(tmp_path: Path) -> None:
 def test_a_card_is_plain_json(repository: ModelRepository) -> None:
     path = repository.folder / "kfre-4v" / "1" / "card.json"
     assert json.loads(path.read_text(encoding="utf-8"))["release"] == {"citizen": "open"}
+
+
+def test_the_command_builds_into_a_folder_and_prints_checksums(tmp_path: Path, repository: ModelRepository) -> None:
+    output = StringIO()
+    call_command("build_models", into=tmp_path, stdout=output)
+    lines = {line[66:]: line[:64] for line in output.getvalue().splitlines()}
+    assert lines == {model: repository.card(model)["sha256"] for model in repository.models()}
+
+
+def test_the_command_says_what_is_wrong_with_a_folder(tmp_path: Path) -> None:
+    with pytest.raises(CommandError, match="is not a folder"):
+        call_command("build_models", specs=tmp_path / "nowhere", into=tmp_path)
+    (tmp_path / "odd.json").write_text('{"schema": "other"}', encoding="utf-8")
+    with pytest.raises(CommandError, match=r"odd\.json: schema is 'other'"):
+        call_command("build_models", specs=tmp_path, into=tmp_path / "built")
