@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from clinics.console.record import When, when
 
@@ -16,15 +17,15 @@ DAYS, MINUTES = range(1, 8), range(1, 121)
 EXERCISES: Final[Mapping[str, Any]] = {
     "leg-strength": _("Leg strength"),
     "arm-strength": _("Arm strength"),
-    "balance": _("Balance"),
-    "walking": _("Walking"),
-    "stretching": _("Stretching"),
+    "balance": pgettext_lazy("console", "Balance"),
+    "walking": pgettext_lazy("console", "Walking"),
+    "stretching": pgettext_lazy("console", "Stretching"),
 }
 MEASURES: Final[Mapping[str, Any]] = {
-    "sppb": _("SPPB points"),
+    "sppb": pgettext_lazy("console", "SPPB points"),
     "gait_speed": _("Gait speed (m/s)"),
     "tug": _("Timed up and go (s)"),
-    "dementia": _("Dementia"),
+    "dementia": pgettext_lazy("console", "Dementia"),
     "falls_12_months": _("Falls in 12 months"),
     "fall_with_injury": _("Fall with injury"),
     "fall_unable_to_rise": _("Fall without being able to rise"),

@@ -20,7 +20,7 @@ _LOINC: Final[Mapping[str, Any]] = {
     "8480-6": _("Systolic blood pressure"),
     "8462-4": _("Diastolic blood pressure"),
     "8302-2": _("Height"),
-    "29463-7": _("Weight"),
+    "29463-7": pgettext_lazy("console", "Weight"),
     "39156-5": _("Body mass index"),
     "8280-0": _("Waist circumference"),
     "8867-4": _("Heart rate"),
@@ -66,10 +66,10 @@ _LOINC: Final[Mapping[str, Any]] = {
     "83174-3": _("Grip strength, right"),
     "83173-5": _("Grip strength, left"),
     "72166-2": _("Smoking"),
-    "52552-7": _("Falls in the past year"),
+    "52552-7": pgettext_lazy("console", "Falls in the past year"),
     "44261-6": _("PHQ-9 total"),
     "9269-2": _("Glasgow coma scale"),
-    "72514-3": _("Pain (0-10)"),
+    "72514-3": pgettext_lazy("console", "Pain (0-10)"),
     "67775-7": _("Consciousness"),
     "46098-0": _("Sex"),
     "30525-0": _("Age"),
@@ -88,11 +88,11 @@ _OBSERVATION: Final[Mapping[str, Any]] = {
     "education-years": _("Years of education"),
     "diabetes-family-history": _("Diabetes in the family (FINDRISC grade)"),
     "active-30-minutes-daily": _("Active 30 minutes a day"),
-    "vegetables-daily": _("Vegetables or fruit every day"),
-    "antihypertensive-ever": _("Ever took medicine for high blood pressure"),
+    "vegetables-daily": pgettext_lazy("console", "Vegetables or fruit every day"),
+    "antihypertensive-ever": pgettext_lazy("console", "Ever took medicine for high blood pressure"),
     "high-glucose-ever": _("Ever found to have high blood glucose"),
-    "parent-dementia": _("A parent had dementia"),
-    "lives-alone": _("Lives alone"),
+    "parent-dementia": pgettext_lazy("console", "A parent had dementia"),
+    "lives-alone": pgettext_lazy("console", "Lives alone"),
     "material-deprivation": _("Lives in material deprivation"),
 }
 _TRIAGE: Final[Mapping[str, Any]] = {
@@ -134,7 +134,7 @@ _TRIAGE: Final[Mapping[str, Any]] = {
     "minor_injury": _("Minor injury"),
     "minor_skin": _("Minor skin complaint"),
     "dressing_or_prescription": _("Dressing or prescription"),
-    "other": _("Other complaint"),
+    "other": pgettext_lazy("console", "Other complaint"),
 }
 # A level of consciousness as the ambulance writes it, a text without a code.
 _TEXTS: Final[Mapping[str, Any]] = {
@@ -175,9 +175,9 @@ _UNITS: Final[Mapping[str, Any]] = {
     "1": "",
 }
 ABSENT: Final[Mapping[str, Any]] = {
-    "unknown": _("not known"),
+    "unknown": pgettext_lazy("console", "not known"),
     "asked-unknown": _("asked, not known"),
-    "asked-declined": _("declined"),
+    "asked-declined": pgettext_lazy("console", "declined"),
     "not-asked": _("not asked"),
     "not-performed": _("not performed"),
     "not-permitted": _("not permitted"),
