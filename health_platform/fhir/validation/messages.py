@@ -614,6 +614,11 @@ RULES: Mapping[str, Message] = {
         IssueType.BUSINESS_RULE,
         _("The type is %(value)s; %(base)s, from which it is derived, has %(expected)s."),
     ),
+    "enable-when-question": (
+        ERROR,
+        IssueType.BUSINESS_RULE,
+        _("enableWhen asks for the question %(value)s, and no other item of this Questionnaire has this linkId."),
+    ),
     "differential-path": (
         ERROR,
         IssueType.STRUCTURE,

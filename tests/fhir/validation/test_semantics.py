@@ -225,6 +225,36 @@ def test_a_search_parameter_is_whole_and_agrees_with_its_base() -> None:
     assert found == ["search-parameter-components", "search-parameter-type"]
 
 
+def test_an_item_is_enabled_by_another_question_of_the_questionnaire() -> None:
+    item = {
+        "linkId": "a",
+        "type": "string",
+        "enableWhen": [{"question": "b", "operator": "exists", "answerBoolean": True}],
+    }
+    questionnaire = {"resourceType": "Questionnaire", "status": "draft", "item": [item]}
+    assert ("error", "enable-when-question", "Questionnaire.item[0].enableWhen[0]") in told(questionnaire)
+    both = {**questionnaire, "item": [item, {"linkId": "b", "type": "string"}]}
+    assert [entry for entry in told(both) if entry[0] == "error"] == []
+
+
+def test_expressions_of_definitions_are_fhirpath() -> None:
+    constraint = {"key": "x-1", "severity": "error", "human": "x", "expression": "name.exists("}
+    definition = {
+        "resourceType": "StructureDefinition",
+        "url": "http://a.kr/fhir/StructureDefinition/x",
+        "name": "X",
+        "status": "draft",
+        "kind": "resource",
+        "abstract": False,
+        "type": "Patient",
+        "baseDefinition": "http://hl7.org/fhir/StructureDefinition/Patient",
+        "derivation": "constraint",
+        "differential": {"element": [{"id": "Patient", "path": "Patient", "constraint": [constraint]}]},
+    }
+    place = "StructureDefinition.differential.element[0].constraint[0].expression"
+    assert ("error", "fhirpath", place) in told(definition)
+
+
 def test_every_invariant_of_r4_can_be_evaluated() -> None:
     for invariant in structures.invariants():
         assert compile_expression(invariant.expression).text == invariant.expression

@@ -16,9 +16,11 @@ BY_NODE: Mapping[str, tuple[Rule, ...]] = {
     "Attachment": (datatypes.attachment_size,),
     "Bundle": (bundle.links, bundle.entries, bundle.search_results, bundle.document_references, bundle.message_focus),
     "Coding": (datatypes.coding_system,),
+    "ElementDefinition.constraint": (conformance.constraint_expression,),
     "Expression": (datatypes.expression_language,),
     "Identifier": (datatypes.identifier_uri,),
-    "SearchParameter": (conformance.composite_components, conformance.derived_type),
+    "Questionnaire": (conformance.enabling_questions,),
+    "SearchParameter": (conformance.composite_components, conformance.derived_type, conformance.search_expression),
     "StructureDefinition": (conformance.differential_paths,),
     "ValueSet.compose.include": (conformance.included_codes,),
 }

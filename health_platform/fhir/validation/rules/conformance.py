@@ -6,6 +6,8 @@ import json
 from functools import cache
 
 from health_platform.fhir.definitions import structures
+from health_platform.fhir.fhirpath.errors import FhirPathError
+from health_platform.fhir.fhirpath.parser import parse
 from health_platform.fhir.terminology import external
 from health_platform.fhir.validation.context import Context, Json, Place
 
@@ -70,6 +72,51 @@ def _is_path(path: str, type_name: str) -> bool:
             return True
         node_path = "Element" if found.is_primitive else found.node
     return True
+
+
+def search_expression(context: Context, value: Json, place: Place) -> None:
+    """The expression of a search parameter is FHIRPath."""
+    _check_fhirpath(context, value.get("expression"), (place, "expression", -1))
+
+
+def constraint_expression(context: Context, value: Json, place: Place) -> None:
+    """The expression of a constraint is FHIRPath."""
+    _check_fhirpath(context, value.get("expression"), (place, "expression", -1))
+
+
+def _check_fhirpath(context: Context, text: object, place: Place) -> None:
+    if not isinstance(text, str):
+        return
+    try:
+        parse(text)
+    except FhirPathError as error:
+        context.report("fhirpath", place, value=text, reason=str(error))
+
+
+def enabling_questions(context: Context, value: Json, place: Place) -> None:
+    """An item is enabled by another question of the same Questionnaire, not by itself."""
+    known: set[str] = set()
+    enabled: list[tuple[Place, object, object]] = []
+    _items(value, place, known, enabled)
+    for at, own, question in enabled:
+        if isinstance(question, str) and (question not in known or question == own):
+            context.report("enable-when-question", at, value=question)
+
+
+def _items(value: Json, place: Place, known: set[str], enabled: list[tuple[Place, object, object]]) -> None:
+    items = value.get("item")
+    for index, item in enumerate(items if isinstance(items, list) else []):
+        if not isinstance(item, dict):
+            continue
+        at: Place = (place, "item", index)
+        own = item.get("linkId")
+        if isinstance(own, str):
+            known.add(own)
+        conditions = item.get("enableWhen")
+        for number, condition in enumerate(conditions if isinstance(conditions, list) else []):
+            if isinstance(condition, dict):
+                enabled.append(((at, "enableWhen", number), own, condition.get("question")))
+        _items(item, at, known, enabled)
 
 
 def included_codes(context: Context, value: Json, place: Place) -> None:
