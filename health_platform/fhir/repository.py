@@ -15,9 +15,10 @@ from typing import Any
 
 from django.utils import timezone
 
-from health_platform.fhir import body, bundle, compartment, outbox, rows
+from health_platform.fhir import acceptance, body, bundle, compartment, knowledge, outbox, rows
 from health_platform.fhir.access import audit, policy
 from health_platform.fhir.access.context import AccessContext, Role
+from health_platform.fhir.access.disclosure import page_shown, shown
 from health_platform.fhir.access.session import Session, open_session
 from health_platform.fhir.definitions.resource_types import RESOURCE_TYPES, TYPE_NUMBER
 from health_platform.fhir.keys import key, organization_key, patient_key
@@ -30,12 +31,12 @@ from health_platform.fhir.outcome import (
     PreconditionFailed,
     UnprocessableEntity,
 )
-from health_platform.fhir.search import sql
+from health_platform.fhir.search.concepts import search
 from health_platform.fhir.search.index import index_values
 from health_platform.fhir.search.query import Query, parse_search
 from health_platform.fhir.search.request import SearchRequest
 from health_platform.fhir.stored import Page, Stored
-from health_platform.fhir.validation import validate
+from health_platform.fhir.terminology.registry import Terminology
 
 Resource = dict[str, Any]
 UNKNOWN = "%(type)s/%(id)s is not known."
@@ -83,6 +84,17 @@ class _Work:
     changed: dict[str, list[tuple[str, str, int]]] = field(default_factory=dict)
     pending: list[rows.Row] = field(default_factory=list)
     created: dict[tuple[str, str], Stored] = field(default_factory=dict)
+    _known: knowledge.Known | None = None
+
+    @property
+    def known(self) -> knowledge.Known:
+        """What is known beside R4, the same for the whole request."""
+        if self._known is None:
+            self._known = knowledge.current()
+        return self._known
+
+    def terminology(self) -> Terminology:
+        return self.known.terminology
 
     def saw(self, stored: Stored, compartment: int) -> None:
         self.entities.append(f"{stored.resource_type}/{stored.id}/_history/{stored.version}")
@@ -120,7 +132,7 @@ class Repository:
         with self._work("read", resource_type) as work:
             stored, compartment = self._current(work, resource_type, id)
             work.saw(stored, compartment)
-            return stored
+            return shown(self.access, stored)
 
     def vread(self, resource_type: str, id: str, version: int) -> Stored:
         """One version. Raises Gone for the version that is the deletion."""
@@ -130,7 +142,7 @@ class Repository:
                     raise Gone("Version %(version)s of %(type)s/%(id)s is its deletion.",
                                version=version, type=resource_type, id=id)  # fmt: skip
                 work.saw(stored, compartment)
-                return stored
+                return shown(self.access, stored)
             raise NotFound("%(type)s/%(id)s has no version %(version)s.", type=resource_type, id=id, version=version)
 
     def history(self, resource_type: str, id: str) -> list[tuple[Stored, bool]]:
@@ -140,17 +152,17 @@ class Repository:
             if not found:
                 raise NotFound(UNKNOWN, type=resource_type, id=id)
             work.saw(found[0][0], found[0][1])
-            return [(stored, deleted) for stored, _compartment, deleted in found]
+            return [(shown(self.access, stored), deleted) for stored, _compartment, deleted in found]
 
     def search(self, resource_type: str, query: Query | SearchRequest, *, lenient: bool = False) -> Page:
         """One page of the matches within reach, with what `_include` adds."""
         request = query if isinstance(query, SearchRequest) else parse_search(resource_type, query, lenient=lenient)
         with self._work("search-type", resource_type) as work:
             work.flush()
-            page = sql.search(work.session, request)
+            page = search(work.session, request, work.terminology)
             for match in (*page.matches, *page.included):
                 work.saw(match.stored, match.compartment)
-            return page
+            return page_shown(self.access, page)
 
     def access_log(
         self, patient: str, before: int | None = None, limit: int = 20
@@ -306,7 +318,7 @@ class Repository:
     def _one_match(self, work: _Work, resource_type: str, criteria: str) -> Stored | None:
         work.flush()
         work.session.cursor.execute("SELECT pg_advisory_xact_lock(%s)", [key(f"{resource_type}?{criteria}")])
-        page = sql.search(work.session, replace(parse_search(resource_type, criteria), count=2))
+        page = search(work.session, replace(parse_search(resource_type, criteria), count=2), work.terminology)
         if len(page.matches) > 1:
             raise PreconditionFailed(
                 "More than one %(type)s matches '%(criteria)s': name criteria that one resource alone meets.",
@@ -364,6 +376,7 @@ class Repository:
         _match_version(if_match, found.version, kind, id)
         if found.deleted:
             return None
+        acceptance.refuse_deletion(work.known, self.access, kind, id)
         patient = compartment.patient_of(self._current(work, kind, id)[0].resource())
         version = found.version + 1
         rows.bury(work.session.cursor, found.rid, found.compartment, found.moment, work.now, version)
@@ -389,7 +402,7 @@ class Repository:
     def _row(
         self, work: _Work, raw: bytes, resource: Resource, id: str, *, version: int, rid: int | None, custodian: int
     ) -> tuple[rows.Row, str | None]:
-        issues = validate(resource, raw)
+        issues = acceptance.issues_of(work.known, self.access.organization, resource, raw)
         if any(issue.is_error for issue in issues):
             raise UnprocessableEntity(issues)
         kind: str = resource["resourceType"]

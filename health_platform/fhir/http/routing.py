@@ -18,6 +18,7 @@ from health_platform.fhir.interactions.transaction import transaction
 from health_platform.fhir.interactions.update import update
 from health_platform.fhir.interactions.vread import vread
 from health_platform.fhir.messages import FhirRequest, FhirResponse
+from health_platform.fhir.operations.registry import carry_out
 from health_platform.fhir.outcome import BadRequest, FhirError, MethodNotAllowed, NotFound, UnsupportedMediaType
 
 _ID = re.compile(r"[A-Za-z0-9\-.]{1,64}")
@@ -43,10 +44,11 @@ def _dispatch(request: FhirRequest) -> FhirResponse:
     kind = segments[0]
     if kind not in TYPE_NUMBER:
         raise NotFound("'%(type)s' is not a resource type of FHIR R4.", type=kind)
+    if segments[-1].startswith("$"):
+        return _operation(request, kind, segments[1:])
     if len(segments) == 1 or segments[1:] == ["_search"]:
         return _type_level(request, kind, form=len(segments) == 2)
-    if not _ID.fullmatch(segments[1]):
-        raise NotFound("'%(id)s' is not a logical id: letters, digits, '-' and '.', at most 64.", id=segments[1])
+    _require_id(segments[1])
     if len(segments) == 2:
         return _instance_level(request, kind, segments[1])
     return _version_level(request, kind, segments[1], segments[2:])
@@ -91,6 +93,24 @@ def _version_level(request: FhirRequest, kind: str, id: str, rest: list[str]) ->
     if request.method not in ("GET", "HEAD"):
         raise _not_allowed(request, "GET")
     return history(request, kind, id) if len(rest) == 1 else vread(request, kind, id, rest[1])
+
+
+def _operation(request: FhirRequest, kind: str, rest: list[str]) -> FhirResponse:
+    if len(rest) > 2:
+        raise NotFound("There is nothing at this address.")
+    if request.method not in ("GET", "HEAD", "POST"):
+        raise _not_allowed(request, "GET, POST")
+    if request.body:
+        _require_json(request)
+    id = rest[0] if len(rest) == 2 else None
+    if id is not None:
+        _require_id(id)
+    return carry_out(request, rest[-1].removeprefix("$"), kind, id)
+
+
+def _require_id(id: str) -> None:
+    if not _ID.fullmatch(id):
+        raise NotFound("'%(id)s' is not a logical id: letters, digits, '-' and '.', at most 64.", id=id)
 
 
 def _with_form(request: FhirRequest) -> FhirRequest:

@@ -16,7 +16,7 @@ from typing import Final
 from health_platform.fhir.definitions.resource_types import TYPE_NUMBER
 from health_platform.fhir.outcome import BadRequest, Issue, IssueType, Severity
 from health_platform.fhir.search.parameters import date, number, quantity, reference, string, token, uri
-from health_platform.fhir.search.parameters.criteria import Criterion
+from health_platform.fhir.search.parameters.criteria import ConceptCriterion, Criterion
 from health_platform.fhir.search.registry import SearchParameter, SearchType, parameter, parameters
 
 MAX_COUNT: Final = 1000
@@ -65,10 +65,14 @@ class Include:
 
 @dataclass(frozen=True, slots=True)
 class SearchRequest:
-    """A search over one resource type. `count` None leaves the page size to the server; `cursor` is a paging token."""
+    """A search over one resource type. `count` None leaves the page size to the server; `cursor` is a paging token.
+
+    `concepts` are criteria that terminology turns into others before the search is carried out (search/concepts.py).
+    """
 
     resource_type: str
     criteria: tuple[Criterion, ...] = ()
+    concepts: tuple[ConceptCriterion, ...] = ()
     sort: tuple[SortKey, ...] = ()
     count: int | None = None
     include: tuple[Include, ...] = ()
@@ -87,6 +91,7 @@ class _Draft:
     now: datetime | None
     base: str
     criteria: list[Criterion] = field(default_factory=list)
+    concepts: list[ConceptCriterion] = field(default_factory=list)
     sort: list[SortKey] = field(default_factory=list)
     include: list[Include] = field(default_factory=list)
     revinclude: list[Include] = field(default_factory=list)
@@ -126,6 +131,7 @@ def parse_request(
     return SearchRequest(
         resource_type=resource_type,
         criteria=tuple(draft.criteria),
+        concepts=tuple(draft.concepts),
         sort=tuple(draft.sort),
         count=_count(draft.single.get("_count")),
         include=tuple(draft.include),
@@ -155,8 +161,14 @@ def _take(draft: _Draft, name: str, value: str) -> None:
         raise _NotUnderstood(
             _error("The search parameter %(parameter)s is not supported yet. Leave it out.", name, _UNSUPPORTED)
         )
+    elif modifier in token.CONCEPT_MODIFIERS and _takes_concepts(found := _known(draft.resource_type, code)):
+        draft.concepts.append(token.parse_concepts(value, found, modifier))
     else:
         draft.criteria.append(_criterion(draft, code, modifier, value))
+
+
+def _takes_concepts(found: SearchParameter) -> bool:
+    return found.type is SearchType.TOKEN and found.code != "_id"
 
 
 def _error(message: str, name: str, code: IssueType, **args: object) -> BadRequest:
@@ -208,7 +220,7 @@ _PARSERS: Final[dict[SearchType, Callable[[str, SearchParameter, str], Criterion
     SearchType.QUANTITY: quantity.parse,
 }
 _MODIFIERS: Final[dict[SearchType, tuple[str, ...]]] = {
-    SearchType.TOKEN: tuple(token.MODIFIERS),
+    SearchType.TOKEN: (*token.MODIFIERS, *token.CONCEPT_MODIFIERS),
     SearchType.STRING: tuple(string.MODIFIERS),
     SearchType.URI: uri.MODIFIERS,
     SearchType.DATE: date.MODIFIERS,
@@ -222,7 +234,7 @@ def _check_modifier(found: SearchParameter, modifier: str) -> None:
     if found.type is SearchType.REFERENCE and reference.is_modifier(modifier, found):
         return
     supported = _MODIFIERS[found.type]
-    if modifier in supported:
+    if modifier in supported and modifier not in token.CONCEPT_MODIFIERS:
         return
     names = [f":{one}" for one in supported if one]
     if found.type is SearchType.REFERENCE:

@@ -83,6 +83,8 @@ class _Order:
 
 def search(session: Session, request: SearchRequest) -> Page:
     """One page of matches within the actor's reach."""
+    if request.concepts:
+        raise ValueError("resolve the concepts first (search/concepts.py)")
     statement = _statement(session, request)
     total = _count(session, statement) if request.total == "accurate" or request.summary == "count" else None
     if request.summary == "count" or request.count == 0:

@@ -53,6 +53,19 @@ class TokenCriterion:
 
 
 @dataclass(frozen=True, slots=True)
+class ConceptCriterion:
+    """A token criterion that terminology must resolve first (search/concepts.py).
+
+    `modifier` is in, not-in, above or below. `values` are canonical URLs of value sets for the first two, else pairs of
+    system and code written `system|code`.
+    """
+
+    parameter: SearchParameter
+    modifier: str
+    values: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class IdCriterion:
     """The logical id is one of `ids` (`_id`); with `negated`, none of them."""
 

@@ -14,12 +14,13 @@ from typing import Any, Final
 from health_platform.fhir.definitions import structures
 from health_platform.fhir.fhirpath.compile import compile_search
 from health_platform.fhir.outcome import BadRequest, IssueType
-from health_platform.fhir.search.parameters.criteria import IdCriterion, TokenCriterion
+from health_platform.fhir.search.parameters.criteria import ConceptCriterion, IdCriterion, TokenCriterion
 from health_platform.fhir.search.parameters.keys import hash64, parameter_mask
 from health_platform.fhir.search.parameters.values import alternatives, split, unescape
 from health_platform.fhir.search.registry import SearchParameter
 
 MODIFIERS: Final = ("", "not")
+CONCEPT_MODIFIERS: Final = ("in", "not-in", "above", "below")
 
 Adder = Callable[[Iterable[Any], int, list[int]], None]
 
@@ -114,6 +115,31 @@ def parse(value: str, parameter: SearchParameter, modifier: str = "") -> TokenCr
     mask = parameter_mask(parameter.id)
     hashes = [found ^ mask for part in parts for found in _query_hashes(part, parameter)]
     return TokenCriterion(parameter, tuple(dict.fromkeys(hashes)), negated)
+
+
+def parse_concepts(value: str, parameter: SearchParameter, modifier: str) -> ConceptCriterion:
+    """The criterion of `:in`, `:not-in` (value sets) or `:above`, `:below` (system|code). Raises BadRequest."""
+    parts = [unescape(part) for part in alternatives(parameter.code, value)]
+    for part in parts:
+        system, _, code = part.partition("|")
+        if modifier in ("above", "below") and not (system and code):
+            raise BadRequest(
+                "%(parameter)s:%(modifier)s cannot take '%(value)s'. Write system|code: a code alone has no place in a "
+                "hierarchy.",
+                code=IssueType.INVALID,
+                expression=(f"{parameter.code}:{modifier}",),
+                parameter=parameter.code,
+                modifier=modifier,
+                value=part,
+            )
+    return ConceptCriterion(parameter, modifier, tuple(parts))
+
+
+def coding_keys(parameter: SearchParameter, system: str, code: str) -> list[int]:
+    """The keys under which a code of a system is indexed for a parameter; an empty code stands for any."""
+    mask = parameter_mask(parameter.id)
+    kinds = _kinds(parameter.expression, parameter.resource_type)
+    return [found ^ mask for kind, value_set in kinds for found in _in_system(system, code, kind, value_set)]
 
 
 def _query_hashes(part: str, parameter: SearchParameter) -> list[int]:
