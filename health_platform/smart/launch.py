@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from urllib.parse import urlencode
 
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from health_platform.accounts.models import User
@@ -20,10 +21,6 @@ LIFETIME = timedelta(minutes=5)
 _MOST_CANDIDATES = 20
 
 
-class NotLaunchable(Exception):
-    """The application cannot be started from here; the message says why."""
-
-
 @dataclass(frozen=True, slots=True)
 class Candidate:
     """A patient whom the person may choose."""
@@ -33,13 +30,15 @@ class Candidate:
     birth_date: str
 
 
-def begin(user: User, access: AccessContext, client: Client, patient: str, base: str, encounter: str = "") -> str:
-    """The address that opens ``client`` for ``patient``; ``base`` is the FHIR server's address.
+def applications(access: AccessContext) -> QuerySet[Client]:
+    """What the person may open for a patient: the city's applications, and those of the person's institution."""
+    return Client.objects.filter(organization__in=("", access.organization or "")).exclude(launch_uri="")
 
-    Raises NotLaunchable, or NotFound for a patient beyond the person's reach.
+
+def begin(user: User, access: AccessContext, client: Client, patient: str, base: str, encounter: str = "") -> str:
+    """The address that opens ``client`` (one of ``applications``) for ``patient``; ``base`` is the FHIR server's
+    address. Raises NotFound for a patient beyond the person's reach.
     """
-    if not client.launch_uri:
-        raise NotLaunchable("this application has no launch address")
     Repository(access).read("Patient", patient)
     handle, now = secrets.token_urlsafe(32), timezone.now()
     EhrLaunch.objects.filter(expires__lt=now).delete()

@@ -20,6 +20,7 @@ urlpatterns = [
     path("jwks", JwksInfoView.as_view(), name="jwks-info"),
     path(".well-known/openid-configuration", openid_configuration, name="oidc-connect-discovery-info"),
     path(".well-known/oauth-authorization-server", openid_configuration, name="oauth-server-metadata"),
+    path("launch", views.begin_launch, name="launch"),
     path("sign-in", views.sign_in, name="sign-in"),
     path("second-factor", views.second_factor, name="second-factor"),
     path("sessions", views.sessions, name="sessions"),

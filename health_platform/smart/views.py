@@ -27,9 +27,10 @@ from health_platform.accounts import services
 from health_platform.accounts.models import User
 from health_platform.accounts.services import Status
 from health_platform.accounts.throttle import TooManyAttempts
+from health_platform.fhir.outcome import FhirError
 from health_platform.smart import authorization, launch
 from health_platform.smart.authorization import Asked, Refused, Unanswerable
-from health_platform.smart.context import fhir_user
+from health_platform.smart.context import fhir_user, of_user
 from health_platform.smart.discovery import issuer
 from health_platform.smart.models import Client
 from health_platform.smart.plain_words import sentences
@@ -99,6 +100,26 @@ def _decided(request: HttpRequest, asked: Asked, user: User) -> HttpResponse:
 
 def _to_client(address: str) -> HttpResponse:
     return OAuth2ResponseRedirect(address, oauth2_settings.ALLOWED_REDIRECT_URI_SCHEMES)
+
+
+@never_cache
+@require_POST
+def begin_launch(request: HttpRequest) -> HttpResponse:
+    """The console's button: ``client`` (its client id) and ``patient`` lead to a page with the link that opens the
+    application, good for five minutes and one use."""
+    user = request.user
+    access = of_user(user) if isinstance(user, User) else None
+    if access is None or not isinstance(user, User):
+        return redirect(f"{reverse('oauth2_provider:sign-in')}")
+    client = launch.applications(access).filter(client_id=request.POST.get("client", "")).first()
+    if client is None:
+        return HttpResponse(status=404)
+    try:
+        base = request.build_absolute_uri(FHIR_PATH)
+        address = launch.begin(user, access, client, request.POST.get("patient", ""), base)
+    except FhirError:
+        return HttpResponse(status=404)
+    return render(request, "smart/launch.html", {"client": client, "address": address})
 
 
 @sensitive_post_parameters("password", "code")
