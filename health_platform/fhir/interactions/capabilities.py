@@ -9,6 +9,7 @@ from urllib.parse import urljoin
 import orjson
 from django.conf import settings
 
+from health_platform.fhir.definitions.operations import operations_of
 from health_platform.fhir.definitions.resource_types import RESOURCE_TYPES
 from health_platform.fhir.messages import FhirRequest, FhirResponse
 from health_platform.fhir.search.registry import SearchType, parameters
@@ -82,4 +83,5 @@ def _resource(kind: str) -> dict[str, Any]:
         "conditionalRead": "not-match",
         **({"searchInclude": includes} if includes else {}),
         "searchParam": [{"name": found.code, "type": str(found.type)} for found in supported],
+        "operation": [{"name": name, "definition": definition} for name, definition in operations_of(kind)],
     }
