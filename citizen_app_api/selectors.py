@@ -20,6 +20,7 @@ from citizen_app_api.plain_language.questions import Question, questions_of
 from citizen_app_api.plain_language.records import Entry, entry_of, not_valid
 from citizen_app_api.plain_language.risks import Risk, risk_of
 from citizen_app_api.plain_language.summary import MOST_CONDITIONS, Material, Summary, missing_codes, summary_of
+from health_platform.fhir.access.audit import AuditEntry
 from health_platform.fhir.access.context import AccessContext
 from health_platform.fhir.compartment import PUBLIC_TYPES
 from health_platform.fhir.definitions.resource_types import RESOURCE_TYPES
@@ -48,6 +49,8 @@ _KINDS: Final[dict[str, tuple[str, dict[str, str]]]] = {
 SPEAKS_AGAINST: Final = frozenset({"refer", "stop", "postpone"})
 _MEASUREMENTS: Final = 200
 _DATA_PAGE: Final = 500
+_LOG_STEP: Final = 200
+_LOG_STEPS: Final = 10
 # Every type that can stand in a patient's record; the Patient leads.
 _OWN_TYPES: Final = tuple(
     kind for kind in RESOURCE_TYPES if kind not in PUBLIC_TYPES and parameter(kind, "patient") is not None
@@ -217,15 +220,33 @@ def my_consents(access: AccessContext) -> list[Given]:
     return [given_of(consent) for consent in page.resources() if not not_valid(consent)]
 
 
-def my_access_log(access: AccessContext, before: int | None, limit: int) -> AccessLog:
+def my_access_log(access: AccessContext, before: int | None, limit: int, *, others_only: bool = False) -> AccessLog:
     """Who looked at my record, newest first, older than entry number ``before``."""
     patient = own_patient(access)
     repository = Repository(access)
-    found = repository.access_log(patient, before, limit + 1)
-    page = found[:limit]
+    page, following = _looks(repository, patient, before, limit, others_only)
     names = _named(repository, sorted(access_words.references_in(entry for _number, entry in page)))
-    looks = [look_of(number, entry, patient, names) for number, entry in page]
-    return AccessLog(looks, looks[-1].number if len(found) > limit else None)
+    return AccessLog([look_of(number, entry, patient, names) for number, entry in page], following)
+
+
+def _looks(
+    repository: Repository, patient: str, before: int | None, limit: int, others_only: bool
+) -> tuple[list[tuple[int, AuditEntry]], int | None]:
+    """Entries for one page, and the number after which the next one begins. Of a log that is full of the citizen's own
+    looks so much is read at a time; a page can then be short while ``next`` leads on."""
+    kept: list[tuple[int, AuditEntry]] = []
+    for _step in range(_LOG_STEPS if others_only else 1):
+        size = _LOG_STEP if others_only else limit
+        found = repository.access_log(patient, before, size + 1)
+        for number, entry in found[:size]:
+            before = number
+            if not others_only or entry.actor != f"Patient/{patient}":
+                kept.append((number, entry))
+            if len(kept) == limit:
+                return kept, number if number != found[-1][0] else None
+        if len(found) <= size:
+            return kept, None
+    return kept, before
 
 
 def my_data(access: AccessContext, base: str) -> Iterator[bytes]:

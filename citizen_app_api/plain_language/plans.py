@@ -11,7 +11,7 @@ from django.utils.translation import gettext_noop, ngettext
 
 from citizen_app_api.plain_language.coding import codings, text_of
 from citizen_app_api.plain_language.records import name_of
-from citizen_app_api.plain_language.values import day_of, number_text, quantity_text, unit_text
+from citizen_app_api.plain_language.values import day_of, number_text, quantity_text, unit_text, with_unit
 
 Resource = dict[str, Any]
 EXERCISE_ACTIVITY: Final = "73985-4"
@@ -152,5 +152,5 @@ def _duration(repeat: Resource) -> str | None:
     if repeat.get("duration") is None:
         return None
     return _("%(duration)s at a time") % {
-        "duration": f"{number_text(repeat['duration'])} {unit_text(repeat.get('durationUnit', 'min'))}"
+        "duration": with_unit(number_text(repeat["duration"]), unit_text(repeat.get("durationUnit", "min")))
     }

@@ -12,7 +12,8 @@ from typing import Any, Final
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
-from citizen_app_api.plain_language.values import day_of, number_text, unit_text
+from citizen_app_api.plain_language.summary import SEX
+from citizen_app_api.plain_language.values import day_of, number_text, unit_text, with_unit
 from inference.services import Input, Output, Result
 
 
@@ -33,6 +34,7 @@ _STANDING: Final = {
     Standing.WITHOUT_NUMBER: gettext_noop("no number"),
 }
 _YES_NO_UNIT: Final = "{0,1}"
+_UNITS_OF_SCORES: Final = frozenset({"{score}", "{index}", "1", "a"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +138,8 @@ def _value(result: Result) -> Value | None:
         return None
     if lead.percent is not None:
         return Value(lead.percent, "%", _percent(lead.percent), lead.band or None)
-    return Value(lead.value, lead.unit, _measured(lead, lead.value), lead.band or None)
+    band = lead.band or next((output.band for output in known if output.band), "")
+    return Value(lead.value, lead.unit, _measured(lead, lead.value, band), band or None)
 
 
 def _percent(percent: float) -> str:
@@ -144,12 +147,11 @@ def _percent(percent: float) -> str:
     return _("%(number)s out of 100 people") % {"number": shown}
 
 
-def _measured(lead: Output, value: float) -> str:
-    number = number_text(round(value, 1)).removesuffix(".0")
-    text = " ".join(part for part in (number, unit_text(lead.unit)) if part)
-    if lead.unit.startswith("{") and lead.band:
-        return str(lead.band)
-    return f"{text} ({lead.band})" if lead.band else text
+def _measured(lead: Output, value: float, band: str) -> str:
+    text = with_unit(number_text(round(value, 1)).removesuffix(".0"), unit_text(lead.unit))
+    if not band:
+        return text
+    return f"{band} ({text})" if lead.unit in _UNITS_OF_SCORES else band
 
 
 def _why(result: Result) -> str:
@@ -171,10 +173,14 @@ def _input(used: Input) -> UsedInput:
 
 
 def _input_value(used: Input) -> str:
+    if used.feature == "female":
+        return _(SEX["female" if used.value else "male"])
     if used.unit == _YES_NO_UNIT:
         return _("Yes") if used.value else _("No")
     number = number_text(round(used.value, 2)).removesuffix(".0")
-    return " ".join(part for part in (number, unit_text(used.unit)) if part)
+    if used.feature == "age":
+        return _("%(age)s years") % {"age": number}
+    return with_unit(number, unit_text(used.unit))
 
 
 def _review(decision: str, at: str, reason: str) -> Reviewed:

@@ -69,8 +69,13 @@ def quantity_text(quantity: Resource | None) -> str | None:
     if not quantity or quantity.get("value") is None:
         return None
     unit = unit_text(quantity.get("code") or quantity.get("unit") or "")
-    parts = [quantity.get("comparator", ""), number_text(quantity["value"]), unit]
-    return " ".join(part for part in parts if part)
+    measured = with_unit(number_text(quantity["value"]), unit)
+    return f"{quantity['comparator']} {measured}" if quantity.get("comparator") else measured
+
+
+def with_unit(number: str, unit: str) -> str:
+    """A number and its unit; a Korean counter follows without a space."""
+    return number + unit if not unit or "가" <= unit[0] <= "힣" else f"{number} {unit}"
 
 
 def range_text(reference: Resource) -> str | None:

@@ -113,6 +113,9 @@ WORDS: Final[Mapping[str, Any]] = {
     "risks_intro": _("Choose one to read what it means."),
     "no_risks": _("Nothing has been calculated yet. For most results your clinic first has to measure something."),
     "without_number": _("No number"),
+    "not_calculated": _("Not calculated yet"),
+    "not_calculated_text": _("Press one to read why, and what would have to be measured."),
+    "good_to_know": _("Good to know"),
     "passed_over": _("Values that cannot be right"),
     "meaning": _("What it means"),
     "made_from": _("What it was calculated from"),
@@ -190,8 +193,9 @@ WORDS: Final[Mapping[str, Any]] = {
     "ended_on": _("Until"),
     "state": _("State"),
     # log
-    "log_intro": _("Everybody who opened your record stands here, you too. If a look puzzles you, call the clinic."),
-    "no_looks": _("Nobody has looked at your record yet."),
+    "log_intro": _("Everybody who opened your record stands here. If a look puzzles you, call the clinic."),
+    "no_looks": _("Nobody else has looked at your record yet."),
+    "own_looks_too": _("Show my own looks too"),
     # data
     "data_text": _("Your whole record is saved as a file in the format FHIR. You can hand it to another clinic."),
     "data_care": _("The file is not protected. Save it only on a device that is your own."),

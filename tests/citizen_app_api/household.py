@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.utils import timezone
+
 from health_platform.accounts.models import Role, User
 from health_platform.fhir.repository import Repository
+from inference import services
 from tests.builders import OPERATOR, observation, patient
 from tests.citizen_app_api.records import care_plan, condition, observation_of, prescription, pressure
+from tests.inference.people import check_up, in_care
 
 USERNAME, PASSWORD = "kim", "a-long-password"
 
@@ -23,9 +27,10 @@ def build() -> None:
             "address": [{"text": "광주광역시 북구 어딘가로 1"}],
         }
     ).id
-    own = patient(clinic, managingOrganization={"reference": f"Organization/{clinic}"})
+    own = patient(clinic, birthDate="1952-03-01", managingOrganization={"reference": f"Organization/{clinic}"})
     for resource in _record(own, clinic):
         repository.create(resource)
+    services.assess_now(repository, own, timezone.now())
     User.objects.create_user(
         username=USERNAME, password=PASSWORD, display_name="김영희", role=Role.CITIZEN, patient=own
     )
@@ -44,4 +49,12 @@ def _record(own: str, clinic: str) -> list[dict[str, Any]]:
         *weights,
         observation(own, 71, when="2026-11-11"),
         care_plan(own, "active"),
+        *[_about(own, resource) for resource in (*check_up(), *in_care())],
     ]
+
+
+def _about(own: str, resource: dict[str, Any]) -> dict[str, Any]:
+    made = {key: value for key, value in resource.items() if key != "id"}
+    if "class" in made:
+        made["class"] = {"system": "http://terminology.hl7.org/CodeSystem/v3-ActCode", **made["class"]}
+    return {**made, "subject": {"reference": f"Patient/{own}"}}

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import pytest
+
 from tests.builders import observation
 from tests.citizen_app_api.conftest import API, City, answer, store
 
@@ -52,3 +54,26 @@ def test_the_log_is_read_in_pages_that_neither_skip_nor_repeat(city: City) -> No
 def test_a_wrong_page_is_named_by_its_field(city: City) -> None:
     problem = answer(city.citizen.get(f"{API}/me/access-log?before=yesterday&limit=1000"), 400)
     assert sorted(error["field"] for error in problem["errors"]) == ["before", "limit"]
+
+
+def test_my_own_looks_can_be_left_out_and_never_hide_those_of_others(
+    city: City, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("citizen_app_api.selectors._LOG_STEP", 3)
+    for _ in range(3):
+        city.clinician.get(f"/fhir/R4/Patient/{city.patient}")
+        for _ in range(4):
+            city.citizen.get(f"{API}/me/clinics")
+    everything = answer(city.citizen.get(f"{API}/me/access-log?limit=100"))["items"]
+    wanted = [item["number"] for item in everything if not item["own"]]
+    seen: list[int] = []
+    before = ""
+    while True:
+        page = answer(city.citizen.get(f"{API}/me/access-log?others_only=true&limit=2{before}"))
+        assert not any(item["own"] for item in page["items"])
+        seen += [item["number"] for item in page["items"]]
+        if page["next"] is None:
+            break
+        before = f"&before={page['next']}"
+    assert seen == wanted
+    assert len(seen) >= 3

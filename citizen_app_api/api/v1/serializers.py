@@ -255,6 +255,7 @@ class LookSerializer(Answer):
 class AccessLogQuerySerializer(Answer):
     before = serializers.IntegerField(min_value=1, required=False, help_text="`next` of the page before.")
     limit = serializers.IntegerField(min_value=1, max_value=100, default=20)
+    others_only = serializers.BooleanField(default=False, help_text="Leave out what the citizen looked at herself.")
 
 
 class AccessLogSerializer(Answer):

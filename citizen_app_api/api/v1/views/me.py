@@ -104,7 +104,7 @@ class AccessLogView(CitizenView):
         query = AccessLogQuerySerializer(data=request.query_params)
         query.is_valid(raise_exception=True)
         asked = query.validated_data
-        log = my_access_log(access_of(request), asked.get("before"), asked["limit"])
+        log = my_access_log(access_of(request), asked.get("before"), asked["limit"], others_only=asked["others_only"])
         return Response(AccessLogSerializer(log).data)
 
 

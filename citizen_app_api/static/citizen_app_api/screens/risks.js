@@ -22,8 +22,10 @@ function list(items, { notice, withheld, alerts: urgent, passed_over: passedOver
     h("h1", {}, t("menu_risks")),
     ...alerts(urgent),
     h("p", {}, items.length ? t("risks_intro") : t("no_risks")),
-    h("nav", {}, items.map((risk, place) => tile(`#/risks/${place}`, risk.topic, risk.value ? risk.value.text : t("without_number"),
-      risk.value && risk.standing_text))),
+    h("nav", {}, items.map((risk, place) => risk.value && tile(`#/risks/${place}`, risk.topic, risk.title,
+      h("b", { class: "value" }, risk.value.text), `⚠ ${risk.standing_text}`))),
+    items.some((risk) => !risk.value) ? h("section", {}, h("h2", {}, t("not_calculated")), h("p", {}, t("not_calculated_text")),
+      items.map((risk, place) => !risk.value && tile(`#/risks/${place}`, risk.topic))) : null,
     passedOver.length ? h("section", { class: "note" }, h("h2", {}, t("passed_over")),
       h("ul", {}, passedOver.map((text) => h("li", {}, text)))) : null,
     h("p", { class: "note" }, withheld),
@@ -43,10 +45,11 @@ function detail(risk, { notice }) {
     risk.why_no_value && h("p", {}, risk.why_no_value),
     h("p", { class: "notice" }, notice),
     h("a", { class: "button primary", href: risk.id ? `#/ask/RiskAssessment/${risk.id}` : "#/ask" }, t("ask_about_this")),
-    section("meaning", [...risk.explanation, ...risk.notes].map((text) => h("p", {}, text))),
     section("missing", risk.missing.length ? [h("ul", {}, risk.missing.map((text) => h("li", {}, text)))] : []),
-    section("made_from", risk.inputs.map(input)),
-    section("about_model", [facts([
+    section("meaning", risk.explanation.map((text) => h("p", {}, text))),
+    folded("good_to_know", risk.notes.map((text) => h("p", {}, text))),
+    folded("made_from", risk.inputs.map(input)),
+    folded("about_model", [facts([
       [t("calculated_on"), risk.calculated_on && day(risk.calculated_on)],
       [t("korea"), model.calibrated_for_korea ? t("korea_yes") : t("korea_no")],
       [t("horizon"), model.horizon_years && t("horizon_years", { years: model.horizon_years })],
@@ -60,6 +63,11 @@ function detail(risk, { notice }) {
 function input(used) {
   return h("div", { class: "line" }, h("strong", {}, `${used.name}: ${used.value}`),
     h("span", { class: "small" }, [used.date && day(used.date), used.origin].filter(Boolean).join(", ")));
+}
+
+// What not everybody wants to read at once: a press opens it.
+function folded(title, content) {
+  return content.length ? h("details", {}, h("summary", {}, t(title)), content) : null;
 }
 
 function section(title, content) {
