@@ -14,6 +14,7 @@ from inference.services import Contribution, Input, Output, Picture, Result
 
 Resource = Mapping[str, Any]
 EXTENSION: Final = "urn:bitgoeul:StructureDefinition/"
+_AGES: Final = frozenset({"age", "phenoage"})
 HALF: Final = 120
 """Half the width of the chart of contributions, in the SVG's own units."""
 
@@ -53,12 +54,14 @@ class Decision:
 @dataclass(frozen=True, slots=True)
 class RiskCard:
     """One result with its explanation. ``state`` is unreviewed, accepted, overridden or no-number; ``withheld`` says
-    that the citizen does not see it; ``seen`` is the version that a decision is about."""
+    that the citizen does not see it; ``seen`` is the version that a decision is about; ``horizon_years`` belongs to a
+    probability."""
 
     result: Result
     state: str
     headline: str
     calculated: When
+    horizon_years: float | None
     others: tuple[Row, ...]
     inputs: tuple[Row, ...]
     bars: tuple[Bar, ...]
@@ -72,13 +75,23 @@ class RiskCard:
 
 
 @dataclass(frozen=True, slots=True)
+class Unanswered:
+    """A model that gave no result, and why not."""
+
+    model: str
+    family: str
+    title: str
+    reasons: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Family:
     """The results on one disease: those that say something, and the models that could not answer."""
 
     code: str
     title: str
     cards: tuple[RiskCard, ...]
-    unanswered: tuple[Result, ...]
+    unanswered: tuple[Unanswered, ...]
 
     @property
     def first(self) -> tuple[RiskCard, ...]:
@@ -106,7 +119,8 @@ def card_of(result: Result, card: Mapping[str, Any], names: Mapping[str, str], z
         state=_STATES.get(result.status, "unreviewed") if result.assessed else "no-number",
         headline=_headline(lead),
         calculated=when(result.at, zone),
-        others=tuple(_output(output) for output in result.outputs if output is not lead),
+        horizon_years=None if result.probability is None else result.horizon_years,
+        others=tuple(_output(output) for output in result.outputs if output is not lead or output.value is None),
         inputs=tuple(_input(one) for one in result.inputs),
         bars=bars_of(result.contributions),
         decisions=tuple(
@@ -123,8 +137,9 @@ def card_of(result: Result, card: Mapping[str, Any], names: Mapping[str, str], z
 def families_of(
     picture: Picture, cards: Mapping[str, Mapping[str, Any]], names: Mapping[str, str], zone: Any
 ) -> tuple[Family, ...]:
-    """The results by disease, in the order of the picture; within a disease the leading one first."""
-    grouped: dict[str, list[Result]] = {}
+    """The results by disease, in the order of the picture, mood first where something about it is to be seen at once;
+    within a disease the leading one first."""
+    grouped: dict[str, list[Result]] = {"depression": []} if picture.alerts else {}
     for result in picture.results:
         grouped.setdefault(result.family, []).append(result)
     return tuple(
@@ -136,9 +151,14 @@ def families_of(
                 for one in sorted(results, key=lambda one: not one.leading)
                 if one.id
             ),
-            tuple(one for one in results if not one.id),
+            tuple(
+                Unanswered(one.model, one.family_title, one.title, tuple(dict.fromkeys(one.reasons)))
+                for one in results
+                if not one.id
+            ),
         )
         for code, results in grouped.items()
+        if results
     )
 
 
@@ -173,18 +193,20 @@ def percentage(percent: float) -> str:
 def _headline(lead: Output | None) -> str:
     if lead is None or lead.value is None:
         return ""
-    return _value(lead.percent, lead.band, lead.value, lead.unit)
+    return _value(lead.name, lead.percent, lead.band, lead.value, lead.unit)
 
 
-def _value(percent: float | None, band: str, value: float, unit: str) -> str:
-    if percent is not None:
-        return f"{percentage(percent)} ({band})" if band else percentage(percent)
-    if band:
+def _value(name: str, percent: float | None, band: str, value: float, unit: str) -> str:
+    """A probability or a score with its class in brackets, a class alone, or a quantity."""
+    if band and percent is None and unit != "{score}":
         return band
-    return _measured(value, unit)
+    text = _measured(name, value, unit) if percent is None else percentage(percent)
+    return f"{text} ({band})" if band else text
 
 
-def _measured(value: float, unit: str) -> str:
+def _measured(name: str, value: float, unit: str) -> str:
+    if name in _AGES:
+        return _("%(years)s years old") % {"years": figure(value)}
     if unit == "{0,1}":
         return _("yes") if value else _("no")
     if unit == "{score}" or not unit.startswith("{"):
@@ -195,7 +217,7 @@ def _measured(value: float, unit: str) -> str:
 def _output(output: Output) -> Row:
     if output.value is None:
         return Row(output.label, _("not assessed"))
-    return Row(output.label, _value(output.percent, output.band, output.value, output.unit))
+    return Row(output.label, _value(output.name, output.percent, output.band, output.value, output.unit))
 
 
 def _short(reference: str) -> str:
@@ -208,7 +230,7 @@ def _input(one: Input) -> Row:
     if one.feature in ("female", "male"):
         value = _("female") if (one.feature == "female") == bool(one.value) else _("male")
     else:
-        value = _measured(one.value, one.unit)
+        value = _measured(one.feature, one.value, one.unit)
     return Row(one.label, value, one.date.isoformat() if one.date else "", one.origin, _short(one.source), one.assumed)
 
 
@@ -230,7 +252,7 @@ def lead_of(resource: Resource, card: Mapping[str, Any], title: str, zone: Any) 
     headline = ""
     if quantity:
         value = float(quantity["value"])
-        headline = _value(None if percent is None else float(percent), band, value, str(quantity.get("unit", "")))
+        headline = _value(name, None if percent is None else float(percent), band, value, str(quantity["unit"]))
     horizon = next((one["horizon_years"] for one in card["outputs"] if one["name"] == name), None)
     return Lead(
         title=title,

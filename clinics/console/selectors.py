@@ -24,7 +24,7 @@ from clinics.console.record import (
     problems_of,
     results_of,
 )
-from clinics.console.risks import Family, Lead, RiskCard, deciders, families_of, lead_of, model_of
+from clinics.console.risks import Family, Lead, RiskCard, Unanswered, deciders, families_of, lead_of, model_of
 from clinics.console.worklist import Place, Stage, page
 from health_platform.accounts.models import User
 from health_platform.fhir.access.context import AccessContext
@@ -62,6 +62,11 @@ class Judgement:
     alerts: tuple[str, ...]
     passed_over: tuple[str, ...]
     rehabilitation: Rehabilitation | None
+
+    @property
+    def unanswered(self) -> tuple[Unanswered, ...]:
+        """What could not be assessed, by disease."""
+        return tuple(one for family in self.families for one in family.unanswered)
 
     def card(self, risk: str) -> RiskCard | None:
         """The card of the RiskAssessment with that id; None when it is not a current result."""

@@ -77,9 +77,10 @@ def release(clinician: Clinician, patient: str, risk: str, seen: str, now: datet
 
 def sign_plan(clinician: Clinician, patient: str, plan: str, seen: str, now: datetime) -> None:
     """Make a draft the plan that the citizen sees. Raises Refused, NotFound."""
-    with _acting(clinician) as repository, language(settings.LANGUAGE_CODE):
+    with _acting(clinician) as repository:
         _draft(repository, plan, patient, seen)
-        inference.sign_plan(repository, plan, clinician.access.actor, now)
+        with language(settings.LANGUAGE_CODE):  # a plan is written in the language of the record
+            inference.sign_plan(repository, plan, clinician.access.actor, now)
 
 
 def decline_plan(clinician: Clinician, patient: str, plan: str, seen: str, reason: str, now: datetime) -> None:
