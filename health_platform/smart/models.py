@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.conf import settings
 from django.db import models
@@ -23,6 +23,8 @@ class Client(AbstractApplication):
     jwks = models.JSONField(null=True, blank=True)
     jwks_uri = models.URLField(blank=True, max_length=500)
     launch_uri = models.URLField(blank=True, max_length=500)
+
+    objects: ClassVar[models.Manager[Client]] = models.Manager()
 
     class Meta(AbstractApplication.Meta):
         swappable = "OAUTH2_PROVIDER_APPLICATION_MODEL"
@@ -75,8 +77,12 @@ class Authorization(models.Model):
     code = models.CharField(max_length=64, unique=True, null=True)  # noqa: DJ001  (several have none yet)
     """SHA-256 of the authorization code: one that comes a second time ends what the first one gave."""
     created = models.DateTimeField(auto_now_add=True)
-    access_tokens = models.ManyToManyField("oauth2_provider.AccessToken", related_name="authorizations")
-    refresh_tokens = models.ManyToManyField("oauth2_provider.RefreshToken", related_name="authorizations")
+    access_tokens: models.ManyToManyField[Any, Any] = models.ManyToManyField(
+        "oauth2_provider.AccessToken", related_name="authorizations"
+    )
+    refresh_tokens: models.ManyToManyField[Any, Any] = models.ManyToManyField(
+        "oauth2_provider.RefreshToken", related_name="authorizations"
+    )
 
     objects: ClassVar[models.Manager[Authorization]] = models.Manager()
 

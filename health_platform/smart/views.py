@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from typing import Any
 
 from django.contrib.auth import logout
@@ -55,15 +56,14 @@ def decision(request: HttpRequest) -> HttpResponse:
     return _decide(request, lambda asked, user: _decided(request, asked, user))
 
 
-def _decide(request: HttpRequest, then: Any) -> HttpResponse:
+def _decide(request: HttpRequest, then: Callable[[Asked, User], HttpResponse]) -> HttpResponse:
     try:
         asked = authorization.read(request)
         user = request.user
         if not isinstance(user, User):
             goal = f"{reverse('oauth2_provider:authorize')}?{request.META['QUERY_STRING']}"
             return redirect(f"{reverse('oauth2_provider:sign-in')}?{urlencode({'next': goal})}")
-        response: HttpResponse = then(asked, user)
-        return response
+        return then(asked, user)
     except Unanswerable as error:
         return render(request, "smart/unanswerable.html", {"reason": str(error)}, status=400)
     except Refused as error:
@@ -99,7 +99,8 @@ def _decided(request: HttpRequest, asked: Asked, user: User) -> HttpResponse:
 
 
 def _to_client(address: str) -> HttpResponse:
-    return OAuth2ResponseRedirect(address, oauth2_settings.ALLOWED_REDIRECT_URI_SCHEMES)
+    response: HttpResponse = OAuth2ResponseRedirect(address, oauth2_settings.ALLOWED_REDIRECT_URI_SCHEMES)
+    return response
 
 
 @never_cache

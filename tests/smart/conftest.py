@@ -16,7 +16,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 import pytest
 from django.contrib.auth.hashers import make_password
 from django.test import Client as HttpClient
-from jwcrypto import jwk, jwt
+from jwcrypto import jwk, jwt  # type: ignore[import-untyped]
 
 from health_platform.accounts.models import Membership, Role, User
 from health_platform.smart.models import Client

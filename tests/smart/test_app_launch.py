@@ -8,10 +8,11 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from django.test import Client as HttpClient
-from jwcrypto import jwk, jwt
+from jwcrypto import jwk, jwt  # type: ignore[import-untyped]
 from oauth2_provider.models import AccessToken, Grant, RefreshToken
 
 from health_platform.accounts.models import User
+from health_platform.fhir.repository import Repository
 from health_platform.smart.models import Authorization, EhrLaunch
 from tests import builders
 from tests.smart.conftest import (
@@ -100,7 +101,7 @@ def test_a_launched_application_writes_about_its_patient_alone(town: Town) -> No
     assert caller.post("/fhir/R4/Observation", builders.observation(town.second)).status_code == 422
     new = {"resourceType": "Patient", "name": [{"text": "새 사람"}]}
     assert caller.post("/fhir/R4/Patient", new).status_code == 403
-    other = builders.Repository(builders.OPERATOR).search("Observation", {}).resources()
+    other = Repository(builders.OPERATOR).search("Observation", {}).resources()
     assert [found["subject"]["reference"] for found in other] == [f"Patient/{town.patient}"]
 
 
