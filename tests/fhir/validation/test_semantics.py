@@ -305,6 +305,23 @@ def test_wrong_structure_anywhere_never_breaks_the_walk(value: Any) -> None:
             validate(mutant, json.dumps(mutant).encode())
 
 
+@pytest.mark.parametrize(
+    "faults",
+    [
+        {"type": {}, "entry": [{"fullUrl": 3, "resource": PATIENT}]},
+        {"type": "searchset", "link": [{"relation": {}}], "entry": [{"search": {"mode": []}, "resource": PATIENT}]},
+        {
+            "type": "document",
+            "entry": [
+                {"fullUrl": {}, "resource": {"resourceType": "Composition", "author": [{"reference": "Patient/1"}]}}
+            ],
+        },
+    ],
+)
+def test_faults_that_fuzzing_found_are_told_and_break_nothing(faults: Json) -> None:
+    assert any(severity == "error" for severity, _, _ in told({"resourceType": "Bundle", **faults}))
+
+
 def _paths(value: Any, prefix: str = "") -> list[str]:
     paths = []
     for key, child in value.items() if isinstance(value, dict) else enumerate(value):

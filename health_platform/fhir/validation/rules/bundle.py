@@ -25,12 +25,16 @@ def _entries(value: Json) -> list[tuple[int, dict[str, Any]]]:
     return [(index, entry) for index, entry in enumerate(listed) if isinstance(entry, dict)]
 
 
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else ""
+
+
 def links(context: Context, value: Json, place: Place) -> None:
     """Each relation of paging occurs once."""
     seen: set[str] = set()
     stated = value.get("link")
     for index, link in enumerate(stated if isinstance(stated, list) else []):
-        relation = link.get("relation") if isinstance(link, dict) else None
+        relation = _text(link.get("relation")) if isinstance(link, dict) else ""
         if relation in ONCE:
             if relation in seen:
                 context.report("bundle-link", (place, "link", index), value=relation)
@@ -39,7 +43,7 @@ def links(context: Context, value: Json, place: Place) -> None:
 
 def entries(context: Context, value: Json, place: Place) -> None:
     """fullUrl is absolute, and where it is RESTful it ends in the type and id of the resource."""
-    kind = value.get("type")
+    kind = _text(value.get("type"))
     for index, entry in _entries(value):
         at: Place = (place, "entry", index)
         url = entry.get("fullUrl")
@@ -95,8 +99,8 @@ def search_results(context: Context, value: Json, place: Place) -> None:
         at: Place = ((place, "entry", index), "resource", -1)
         if "id" not in resource:
             context.report("bundle-result-id", at)
-        mode = search.get("mode") if isinstance(search, dict) else None
-        if searched and mode in (None, "match") and resource.get("resourceType") not in (searched, None):
+        mode = search.get("mode", "match") if isinstance(search, dict) else "match"
+        if searched and mode == "match" and resource.get("resourceType") not in (searched, None):
             found = resource.get("resourceType")
             context.report("bundle-result-type", at, found=found, expected=searched)
 
@@ -158,7 +162,7 @@ def _matches(bundle: Json, base_url: Any, reference: str) -> int:
     base = _RESTFUL.fullmatch(base_url) if isinstance(base_url, str) else None
     if base is not None and references.target_type(plain) and ":" not in plain:
         urls = {f"{base['base']}/{plain}"}
-    found = Counter(entry.get("fullUrl") for _, entry in _entries(bundle) if _has_version(entry, version))
+    found = Counter(_text(entry.get("fullUrl")) for _, entry in _entries(bundle) if _has_version(entry, version))
     return sum(found[url] for url in urls)
 
 
