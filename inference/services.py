@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 
 from health_platform.fhir.access.context import Role
 from health_platform.fhir.access.session import open_session
+from health_platform.fhir.disclosure import disclose, withhold
 from health_platform.fhir.outcome import BadRequest, Forbidden
 from health_platform.fhir.repository import Repository
 from inference import registry, wording
@@ -227,7 +228,8 @@ def release(repository: Repository, risk: str, clinician: str, now: datetime) ->
             ],
         },
     ]
-    return repository.update({**resource, "extension": [*kept, *released]}, if_match=stored.version).resource()
+    shown = disclose({**resource, "extension": [*kept, *released]})
+    return repository.update(shown, if_match=stored.version).resource()
 
 
 def plans_for(repository: Repository, patient: str) -> list[Resource]:
@@ -283,6 +285,7 @@ def _review(risk: Resource, clinician: str, decision: str, reason: str, now: dat
         review["code"] = risk["code"]
     if reading.release_of(risk) == "withheld":
         review["extension"].append({"url": f"{EXTENSION}risk-release", "valueCode": "withheld"})
+        review = withhold(review)
     if reason:
         review["note"] = [{"authorReference": {"reference": clinician}, "time": now.isoformat(), "text": reason}]
     return review

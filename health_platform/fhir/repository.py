@@ -21,6 +21,7 @@ from health_platform.fhir.access.context import AccessContext, Role
 from health_platform.fhir.access.disclosure import page_shown, shown
 from health_platform.fhir.access.session import Session, open_session
 from health_platform.fhir.definitions.resource_types import RESOURCE_TYPES, TYPE_NUMBER
+from health_platform.fhir.disclosure import is_withheld
 from health_platform.fhir.keys import key, organization_key, patient_key
 from health_platform.fhir.outcome import (
     BadRequest,
@@ -41,7 +42,7 @@ from health_platform.fhir.terminology.registry import Terminology
 Resource = dict[str, Any]
 UNKNOWN = "%(type)s/%(id)s is not known."
 _VERSION = (
-    "SELECT rid, compartment, custodian, moment, version, deleted FROM fhir_resource"
+    "SELECT rid, compartment, custodian, version, deleted, withheld FROM fhir_resource"
     " WHERE id = %(id)s AND type = %(type)s"
 )
 _CURRENT = (
@@ -50,7 +51,8 @@ _CURRENT = (
 )
 _EARLIER = (
     "SELECT h.version, h.last_updated, h.deleted, h.body, h.compartment, h.rid FROM fhir_history h"
-    " WHERE h.rid = %(rid)s AND (%(version)s::int IS NULL OR h.version = %(version)s) ORDER BY h.version DESC"
+    " WHERE h.rid = %(rid)s AND (%(version)s::int IS NULL OR h.version = %(version)s)"
+    " AND (%(all)s OR NOT h.withheld) ORDER BY h.version DESC"
 )
 
 
@@ -65,9 +67,9 @@ class _Found:
     rid: int
     compartment: int
     custodian: int
-    moment: int
     version: int
     deleted: bool
+    withheld: bool
 
 
 @dataclass(slots=True)
@@ -311,7 +313,8 @@ class Repository:
             raise NotFound(UNKNOWN, type=resource_type, id=id)
         found = [current] if version in (None, current[0]) else []
         if version != current[0]:
-            cursor.execute(_EARLIER, {"rid": current[5], "version": version})
+            everything = self.access.role is not Role.CITIZEN
+            cursor.execute(_EARLIER, {"rid": current[5], "version": version, "all": everything})
             found += cursor.fetchall()
         return [(Stored(resource_type, id, row[0], row[1], bytes(row[3])), row[4], row[2]) for row in found]
 
@@ -379,7 +382,7 @@ class Repository:
         acceptance.refuse_deletion(work.known, self.access, kind, id)
         patient = compartment.patient_of(self._current(work, kind, id)[0].resource())
         version = found.version + 1
-        rows.bury(work.session.cursor, found.rid, found.compartment, found.moment, work.now, version)
+        rows.bury(work.session.cursor, found.rid, work.now)
         work.wrote(Stored(kind, id, version, work.now, b""), found.compartment, patient)
         return version
 
@@ -409,9 +412,10 @@ class Repository:
         patient = id if kind == "Patient" else compartment.patient_of(resource)
         index = index_values({**resource, "id": id})
         updated = work.now.astimezone(UTC)
+        place, withheld = self._place(work, resource, patient)
         row = rows.Row(
             rid=rid if rid is not None else rows.row_ids.take(work.session.cursor, 1)[0],
-            compartment=self._compartment(work, resource, patient),
+            compartment=place,
             custodian=custodian,
             moment=compartment.moment(kind, index, updated),
             updated=updated,
@@ -420,21 +424,24 @@ class Repository:
             id=id,
             body=body.stamp(raw, id, version, updated),
             index=index,
+            withheld=withheld,
         )
         return row, patient
 
-    def _compartment(self, work: _Work, resource: Resource, patient: str | None) -> int:
+    def _place(self, work: _Work, resource: Resource, patient: str | None) -> tuple[int, bool]:
+        """The compartment, and whether the resource is withheld from the citizen."""
         kind: str = resource["resourceType"]
+        withheld = is_withheld(resource)
         if patient is not None:
             number = patient_key(patient)
             if kind != "Patient":
                 self._require_patient(work, kind, patient, number)
-            return number
+            return number, withheld
         for reference in compartment.targets_of(resource):
             target, _, id = reference.partition("/")
             if target in TYPE_NUMBER and (found := self._for_change(work, target, id)) is not None:
-                return found.compartment
-        return 0 if kind in compartment.PUBLIC_TYPES else work.session.organization or _NOBODY
+                return found.compartment, withheld or found.withheld
+        return (0 if kind in compartment.PUBLIC_TYPES else work.session.organization or _NOBODY), withheld
 
     def _require_patient(self, work: _Work, kind: str, patient: str, number: int) -> None:
         """A record about a patient needs a patient within reach: unknown and foreign patients read alike."""

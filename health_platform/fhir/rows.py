@@ -30,6 +30,7 @@ class Row:
     id: str
     body: bytes
     index: IndexRows = field(repr=False)
+    withheld: bool = False
 
 
 class _RowIds:
@@ -67,18 +68,24 @@ class _RowIds:
 row_ids = _RowIds()
 
 _RESOURCE = """
-INSERT INTO fhir_resource (rid, compartment, custodian, moment, last_updated, version, type, deleted, id, body)
-SELECT r.rid, r.compartment, r.custodian, r.moment, r.updated, 1, r.type, false, r.id, r.body
-FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[], %s::timestamptz[], %s::smallint[], %s::text[],
-            %s::bytea[]) AS r (rid, compartment, custodian, moment, updated, type, id, body)
+INSERT INTO fhir_resource
+    (rid, compartment, custodian, moment, last_updated, version, type, deleted, withheld, id, body)
+SELECT r.rid, r.compartment, r.custodian, r.moment, r.updated, 1, r.type, false, r.withheld, r.id, r.body
+FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[], %s::timestamptz[], %s::smallint[],
+            %s::boolean[], %s::text[], %s::bytea[])
+    AS r (rid, compartment, custodian, moment, updated, type, withheld, id, body)
 """
 _KEPT = """
-INSERT INTO fhir_history (rid, compartment, last_updated, version, type, deleted, body)
-SELECT rid, compartment, last_updated, version, type, deleted, body FROM fhir_resource WHERE rid = %s
+INSERT INTO fhir_history (rid, compartment, last_updated, version, type, deleted, withheld, body)
+SELECT rid, compartment, last_updated, version, type, deleted, withheld, body FROM fhir_resource WHERE rid = %s
 """
 _REPLACE = """
-UPDATE fhir_resource SET compartment = %s, moment = %s, last_updated = %s, version = %s, deleted = %s, body = %s
+UPDATE fhir_resource SET compartment = %s, moment = %s, last_updated = %s, version = %s, deleted = %s,
+    withheld = %s, body = %s
 WHERE rid = %s
+"""
+_BURY = """
+UPDATE fhir_resource SET last_updated = %s, version = version + 1, deleted = true, body = '' WHERE rid = %s
 """
 INDEX_TABLES = ("token", "reference", "uri", "date", "quantity", "number", "string")
 
@@ -94,6 +101,7 @@ def insert(cursor: CursorWrapper, rows: Sequence[Row]) -> None:
             [row.moment for row in rows],
             [row.updated for row in rows],
             [TYPE_NUMBER[row.resource_type] for row in rows],
+            [row.withheld for row in rows],
             [row.id for row in rows],
             [row.body for row in rows],
         ],
@@ -104,15 +112,16 @@ def insert(cursor: CursorWrapper, rows: Sequence[Row]) -> None:
 def replace(cursor: CursorWrapper, row: Row) -> None:
     """Write a later version; the one before goes to the history."""
     cursor.execute(_KEPT, [row.rid])
-    cursor.execute(_REPLACE, [row.compartment, row.moment, row.updated, row.version, False, row.body, row.rid])
+    values = [row.compartment, row.moment, row.updated, row.version, False, row.withheld, row.body, row.rid]
+    cursor.execute(_REPLACE, values)
     _clear_index(cursor, row.rid)
     _insert_index(cursor, [row])
 
 
-def bury(cursor: CursorWrapper, rid: int, compartment: int, moment: int, updated: datetime, version: int) -> None:
+def bury(cursor: CursorWrapper, rid: int, updated: datetime) -> None:
     """Write the tombstone of a deletion: logical, the versions before it stay in the history."""
     cursor.execute(_KEPT, [rid])
-    cursor.execute(_REPLACE, [compartment, moment, updated, version, True, b"", rid])
+    cursor.execute(_BURY, [updated, rid])
     _clear_index(cursor, rid)
 
 

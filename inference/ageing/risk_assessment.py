@@ -10,6 +10,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from health_platform.fhir.disclosure import withhold
 from inference import wording
 from inference.features.vector import Feature
 
@@ -50,7 +51,8 @@ def risk_assessment(
         "prediction": _predictions(assessment, card),
         "note": [{"text": text} for text in _notes(assessment, card)],
     }
-    return {name: value for name, value in resource.items() if value}
+    told = {name: value for name, value in resource.items() if value}
+    return withhold(told) if card["release"]["citizen"] == "withheld" else told
 
 
 def _concept(system: str, code: str, text: str) -> Resource:

@@ -14,6 +14,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from health_platform.fhir.disclosure import disclose, withhold
 from inference import wording
 from inference.features.vector import Feature
 
@@ -75,7 +76,7 @@ def care_plan(draft: Draft, at: datetime) -> Resource:
         "activity": [_activity(item) for item in exercises(programme, bool(draft.programme.plus))],
         "note": [{"text": str(text)} for text in _notes(draft)],
     }
-    return {name: value for name, value in resource.items() if value}
+    return withhold({name: value for name, value in resource.items() if value})
 
 
 def title(programme: Recommendation) -> str:
@@ -99,7 +100,7 @@ def sign(plan: Resource, clinician: str, now: datetime) -> Resource:
     }
     notes = [note for note in plan.get("note", ()) if note.get("text") != str(texts.NOT_SIGNED)]
     return {
-        **plan,
+        **disclose(plan),
         "status": "active",
         "author": {"reference": clinician},
         "period": {"start": now.date().isoformat(), "end": end.isoformat()},

@@ -10,6 +10,7 @@ from django.db import connection, transaction
 from health_platform.fhir.access import policy
 from health_platform.fhir.access.context import AccessContext, Role
 from health_platform.fhir.access.session import Session, open_session
+from health_platform.fhir.disclosure import disclose, withhold
 from health_platform.fhir.repository import Repository
 from health_platform.fhir.search import sql
 from health_platform.fhir.search.query import parse_search
@@ -188,3 +189,46 @@ def test_a_citizen_sees_who_looked_at_her_record_and_nobody_elses(city: City, pu
     other = AccessContext(actor="Patient/q", role=Role.CITIZEN, patients=frozenset({"q"}))
     with pytest.raises(Exception, match="not known"):
         Repository(other).access_log(city.patient)
+
+
+def test_what_is_withheld_is_there_for_clinicians_and_not_for_the_citizen_until_it_is_disclosed(city: City) -> None:
+    risk = withhold(
+        {
+            "resourceType": "RiskAssessment",
+            "status": "preliminary",
+            "subject": {"reference": f"Patient/{city.patient}"},
+        }
+    )
+    stored = Repository(OPERATOR).create(risk)
+    provenance = Repository(OPERATOR).create(
+        {
+            "resourceType": "Provenance",
+            "target": [{"reference": stored.reference}],
+            "recorded": "2026-11-22T09:00:00+09:00",
+            "agent": [{"who": {"display": "ukb-drs"}}],
+        }
+    )
+    path, search = f"{FHIR}/{stored.reference}", f"{FHIR}/RiskAssessment?patient={city.patient}"
+    assert city.clinician.get(path).status_code == 200
+    assert city.citizen.get(path).status_code == 404
+    assert city.citizen.get(f"{path}/_history").status_code == 404
+    assert city.citizen.get(search).json().get("entry") is None
+    assert city.citizen.get(f"{FHIR}/{provenance.reference}").status_code == 404
+
+    Repository(OPERATOR).update(disclose(stored.resource()))
+    assert city.citizen.get(path).status_code == 200
+    assert len(city.citizen.get(search).json()["entry"]) == 1
+    assert len(city.citizen.get(f"{path}/_history").json()["entry"]) == 1
+    assert city.citizen.get(f"{path}/_history/1").status_code == 404
+    assert len(city.clinician.get(f"{path}/_history").json()["entry"]) == 2
+
+
+def test_row_level_security_too_keeps_what_is_withheld(city: City, monkeypatch: pytest.MonkeyPatch) -> None:
+    risk = {"resourceType": "RiskAssessment", "status": "final", "subject": {"reference": f"Patient/{city.patient}"}}
+    stored = Repository(OPERATOR).create(withhold(risk))
+    monkeypatch.setattr(Session, "reach", lambda *_: ("", {}))
+    own = AccessContext(
+        actor="Patient/p", role=Role.CITIZEN, patients=frozenset({city.patient}), scopes=frozenset({"patient/*.rs"})
+    )
+    with pytest.raises(Exception, match="not known"):
+        Repository(own).read("RiskAssessment", stored.id)

@@ -68,11 +68,13 @@ def require(access: AccessContext, interaction: str, resource_type: str) -> None
 
 
 def session_settings(access: AccessContext, organization: int, own: list[int]) -> dict[str, str]:
-    """The settings that row-level security reads: ``reach`` is ``all`` or ``own``, the rest are keys (keys.py)."""
+    """The settings that row-level security reads: ``reach`` is ``all`` or ``own``, ``withheld`` is ``shown`` or
+    ``hidden``, the rest are keys (keys.py)."""
     return {
         "bitgoeul.reach": "all" if access.unrestricted else "own",
         "bitgoeul.organization": str(organization),
         "bitgoeul.own": "{" + ",".join(map(str, own)) + "}",
+        "bitgoeul.withheld": "hidden" if access.role is Role.CITIZEN else "shown",
     }
 
 
@@ -88,6 +90,8 @@ def reach(access: AccessContext, organization: int, own: list[int], alias: str) 
         return "", {}
     within = f"{alias}.compartment = ANY(%(own)s)"
     parameters: dict[str, Any] = {"own": own}
+    if access.role is Role.CITIZEN:
+        within = f"({within} AND NOT {alias}.withheld)"
     if not organization:
         return within, parameters
     cared_for = (
