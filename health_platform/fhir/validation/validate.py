@@ -24,7 +24,7 @@ def validate(
     and each issue has line and column. `knowledge` is R4 with KR Core where it is left out.
     """
     if raw is not None and decoder.accepts(raw):
-        return _semantics(resource, options, knowledge or built_in(), is_sound=True)
+        return json_body.with_positions(_semantics(resource, options, knowledge or built_in(), is_sound=True), raw)
     issues: list[Issue] = []
     if raw is not None:
         _value, issues = json_body.parse(raw)

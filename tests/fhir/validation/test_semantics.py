@@ -158,6 +158,14 @@ def test_a_required_concept_without_a_code_of_the_set_is_refused() -> None:
     assert ("error", "concept-without-code", "AllergyIntolerance.clinicalStatus") in told(allergy)
 
 
+def test_an_issue_of_meaning_has_line_and_column() -> None:
+    period = {"start": "2026-02-03", "end": "2026-02-02"}
+    text = json.dumps({"resourceType": "Patient", "name": [{"text": "x", "period": period}]}, indent=1)
+    (issue,) = validate(json.loads(text), text.encode())
+    assert issue.line is not None and issue.column is not None
+    assert text.splitlines()[issue.line - 1][issue.column - 1 :].startswith('"period"')
+
+
 def test_the_message_of_a_short_value_set_lists_its_codes() -> None:
     (issue,) = [i for i in validate(changed(PATIENT, "gender", "M")) if i.is_error]
     assert issue.text().endswith("Allowed: female, male, other, unknown.")
