@@ -11,15 +11,20 @@ from django.contrib.auth.models import update_last_login
 from django.db import transaction
 from oauth2_provider.models import get_access_token_model
 
-from citizen_app_api.identity.throttle import count_attempt, forget_attempts
+from health_platform.accounts import second_factor
 from health_platform.accounts.models import Role, User
+from health_platform.accounts.throttle import count_attempt, forget_attempts, take_back
 from health_platform.smart.tokens import issue_for_user
 
 LIFETIME = timedelta(minutes=30)
 
 
 class WrongCredentials(Exception):
-    """No account has this name and password; which of the two is wrong is not said."""
+    """No account has this name and password, or the code is wrong; which of them is not said."""
+
+
+class CodeNeeded(Exception):
+    """The password is right; the person has an authenticator, and its code is asked for too."""
 
 
 class NotACitizen(Exception):
@@ -36,12 +41,18 @@ class SignedIn:
     token_type: str = "Bearer"  # noqa: S105  (the token's type, RFC 6750)
 
 
-def sign_in(username: str, password: str, address: str, now: datetime) -> SignedIn:
-    """A new session. Raises TooManyAttempts, WrongCredentials or NotACitizen."""
+def sign_in(username: str, password: str, code: str, address: str, now: datetime) -> SignedIn:
+    """A new session. Raises TooManyAttempts (accounts.throttle), WrongCredentials, CodeNeeded or NotACitizen."""
     count_attempt(username, address, now)
     user = authenticate(username=username, password=password)
     if not isinstance(user, User):
         raise WrongCredentials
+    if second_factor.has_one(user):
+        if not code:
+            take_back(username, address, now)
+            raise CodeNeeded
+        if not second_factor.check(user, code, now):
+            raise WrongCredentials
     forget_attempts(username, address, now)
     if user.role != Role.CITIZEN or not user.patient:
         raise NotACitizen

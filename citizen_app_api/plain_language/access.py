@@ -3,9 +3,9 @@ one request of an institution can concern several people."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from django.utils.translation import gettext as _
@@ -15,6 +15,8 @@ from citizen_app_api.plain_language.records import human_name
 from health_platform.fhir.access.audit import AuditEntry
 
 Resource = dict[str, Any]
+Numbered = tuple[int, AuditEntry]
+ONE_LOOK: Final = timedelta(minutes=1)
 ACTIONS: Final = {
     "create": gettext_noop("wrote"),
     "read": gettext_noop("read"),
@@ -66,9 +68,13 @@ KINDS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """One request about my record. ``number`` orders the log."""
+    """Requests about my record by one person for one purpose, one right after the other: what a reader calls a look.
+
+    ``number`` is that of its oldest entry, ``count`` how many there are, ``at`` the time of the newest.
+    """
 
     number: int
+    count: int
     at: datetime
     who: str
     institution: str | None
@@ -79,13 +85,30 @@ class Look:
     sentence: str
 
 
-def look_of(number: int, entry: AuditEntry, patient: str, names: Mapping[str, Resource]) -> Look:
-    """An entry of the access log of ``patient``; ``names`` holds the institutions and people by reference."""
+def looks_of(entries: Sequence[Numbered], patient: str, names: Mapping[str, Resource]) -> list[Look]:
+    """Entries of the access log of ``patient``, newest first, as looks; ``names`` holds institutions and people."""
+    looks: list[list[Numbered]] = []
+    for numbered in entries:
+        if looks and _goes_on(looks[-1][-1][1], numbered[1]):
+            looks[-1].append(numbered)
+        else:
+            looks.append([numbered])
+    return [_look(look, patient, names) for look in looks]
+
+
+def _goes_on(newer: AuditEntry, older: AuditEntry) -> bool:
+    same = (newer.actor, newer.organization, newer.purpose) == (older.actor, older.organization, older.purpose)
+    return same and newer.recorded - older.recorded < ONE_LOOK
+
+
+def _look(entries: Sequence[Numbered], patient: str, names: Mapping[str, Resource]) -> Look:
+    entry = entries[0][1]
     own = entry.actor == f"Patient/{patient}"
     who = _("You") if own else _who(entry, names)
     institution = names.get(f"Organization/{entry.organization}", {}).get("name")
-    what = _what(entry.entities)
-    action = _(ACTIONS.get(entry.interaction, "read"))
+    what = _what(entity for _number, one in entries for entity in one.entities)
+    actions = {ACTIONS.get(one.interaction, "read") for _number, one in entries}
+    action = _(actions.pop() if len(actions) == 1 else ACTIONS["transaction"])
     purpose = _(PURPOSES[entry.purpose]) if entry.purpose in PURPOSES else entry.purpose
     sentence = _("%(who)s %(action)s: %(what)s (%(purpose)s)") % {
         "who": f"{who}, {institution}" if institution else who,
@@ -93,7 +116,8 @@ def look_of(number: int, entry: AuditEntry, patient: str, names: Mapping[str, Re
         "what": ", ".join(what),
         "purpose": purpose,
     }
-    return Look(number, entry.recorded, who, institution, own, action, what, purpose, sentence)
+    number = entries[-1][0]
+    return Look(number, len(entries), entry.recorded, who, institution, own, action, what, purpose, sentence)
 
 
 def references_in(entries: Iterable[AuditEntry]) -> set[str]:

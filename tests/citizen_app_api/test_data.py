@@ -3,12 +3,10 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from citizen_app_api.disclosure import TABOO
+from health_platform.fhir.disclosure import withhold
 from tests.builders import observation
 from tests.citizen_app_api import records
 from tests.citizen_app_api.conftest import API, City, store
-
-RELEASE = "urn:bitgoeul:StructureDefinition/risk-release"
 
 
 def data(city: City) -> Any:
@@ -21,11 +19,6 @@ def data(city: City) -> Any:
 
 def references(bundle: Any) -> set[str]:
     return {f"{entry['resource']['resourceType']}/{entry['resource']['id']}" for entry in bundle["entry"]}
-
-
-def risk(city: City, **members: Any) -> str:
-    return store({"resourceType": "RiskAssessment", "status": "preliminary", **members,
-                  "subject": {"reference": f"Patient/{city.patient}"}})  # fmt: skip
 
 
 def test_my_data_is_a_collection_of_everything_that_is_mine_and_nothing_else(city: City) -> None:
@@ -50,17 +43,14 @@ def test_a_record_longer_than_a_page_is_complete(city: City, monkeypatch: Any) -
 
 
 def test_what_waits_for_a_talk_and_what_is_not_signed_is_not_handed_out(city: City) -> None:
-    label = {"system": "http://terminology.hl7.org/CodeSystem/v3-ActCode", "code": TABOO}
+    own = {"reference": f"Patient/{city.patient}"}
+    risk = {"resourceType": "RiskAssessment", "status": "preliminary", "subject": own}
     hidden = [
-        risk(city, extension=[{"url": RELEASE, "valueCode": "withheld"}]),
-        risk(city, meta={"security": [label]}),
+        store(withhold(risk)),
+        store(withhold(observation(city.patient))),
         store(records.care_plan(city.patient, "draft")),
-        store({**observation(city.patient), "meta": {"security": [label]}}),
     ]
-    shown = [
-        risk(city, extension=[{"url": RELEASE, "valueCode": "released"}]),
-        risk(city, extension=[{"url": RELEASE, "valueCode": "open"}]),
-    ]
+    shown = [store(risk), store(records.care_plan(city.patient))]
     found = {reference.partition("/")[2] for reference in references(data(city))}
     assert not found & set(hidden)
     assert set(shown) <= found

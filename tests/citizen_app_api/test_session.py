@@ -8,7 +8,8 @@ from django.contrib.auth import get_user_model
 from django.utils import timezone
 from oauth2_provider.models import get_access_token_model
 
-from citizen_app_api.models import SignInAttempt
+from health_platform.accounts import second_factor
+from health_platform.accounts.models import SignInAttempt, User
 from tests.builders import Caller
 from tests.citizen_app_api.conftest import API, City, answer, post
 
@@ -112,3 +113,16 @@ def test_missing_fields_are_named_in_the_readers_language(city: City) -> None:
 def test_no_answer_about_a_person_may_be_kept(city: City) -> None:
     assert post(NOBODY, "/session", RIGHT).headers["Cache-Control"] == "no-store"
     assert city.citizen.get(f"{API}/me").headers["Cache-Control"] == "no-store"
+
+
+def test_who_has_an_authenticator_needs_its_code_too(city: City) -> None:
+    user = User.objects.get(username="citizen")
+    now = timezone.now()
+    codes = second_factor.confirm(user, second_factor.code_at(second_factor.begin(user), now), now)
+    assert codes is not None
+    before = tokens()
+    asked = answer(post(NOBODY, "/session", RIGHT), 400)
+    assert asked["errors"] == [{"field": "code", "message": "Enter the code that your authenticator shows now."}]
+    assert post(NOBODY, "/session", {**RIGHT, "code": "000000x"}).status_code == 401
+    assert tokens() == before
+    assert post(NOBODY, "/session", {**RIGHT, "code": codes[0]}).status_code == 200

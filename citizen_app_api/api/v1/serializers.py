@@ -42,6 +42,9 @@ class ProblemSerializer(Answer):
 class SignInSerializer(Answer):
     username = serializers.CharField(max_length=150)
     password = serializers.CharField(max_length=128, trim_whitespace=False)
+    code = serializers.CharField(
+        max_length=20, default="", allow_blank=True, help_text="Of the authenticator, for who has one."
+    )
 
 
 class SessionSerializer(Answer):
@@ -242,6 +245,7 @@ class GiveConsentSerializer(Answer):
 
 class LookSerializer(Answer):
     number = serializers.IntegerField()
+    count = serializers.IntegerField(help_text="How many requests it was.")
     at = serializers.DateTimeField()
     who = serializers.CharField()
     institution = _Text()

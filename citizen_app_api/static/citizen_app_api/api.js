@@ -21,8 +21,8 @@ export const nameOfPerson = () => session?.name ?? "";
 export const endsAt = () => session?.until ?? 0;
 export const whenEnded = (action) => ended.add(action);
 
-export async function signIn(username, password) {
-  accept(await call("POST", "/session", { username, password }));
+export async function signIn(username, password, code) {
+  accept(await call("POST", "/session", { username, password, code }));
 }
 
 export async function renew() {

@@ -57,7 +57,7 @@ function wanted(name) {
 function draw(content) {
   const note = message && h("p", { class: "note", role: "status" }, message);
   message = "";
-  main.replaceChildren(...[note, ...[content].flat()].filter(Boolean));
+  main.replaceChildren(...[note, ...[content].flat(Infinity)].filter(Boolean));
   main.removeAttribute("aria-busy");
   const title = main.querySelector("h1");
   document.title = title ? `${title.textContent} · ${t("app")}` : t("app");

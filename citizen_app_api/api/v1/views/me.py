@@ -100,7 +100,7 @@ class AccessLogView(CitizenView):
         responses={200: AccessLogSerializer, **problems(400, 401, 403)},
     )
     def get(self, request: Request) -> Response:
-        """Each request that read or changed my record, newest first."""
+        """Who read or changed my record, newest first; requests right after one another are one look."""
         query = AccessLogQuerySerializer(data=request.query_params)
         query.is_valid(raise_exception=True)
         asked = query.validated_data

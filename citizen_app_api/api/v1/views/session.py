@@ -8,7 +8,7 @@ from typing import Any
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import OpenApiExample, extend_schema
-from rest_framework.exceptions import PermissionDenied, Throttled
+from rest_framework.exceptions import PermissionDenied, Throttled, ValidationError
 from rest_framework.permissions import AllowAny, BasePermission
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -17,8 +17,8 @@ from citizen_app_api.api.v1.base import CitizenView, PrivateView
 from citizen_app_api.api.v1.problems import Unauthorized
 from citizen_app_api.api.v1.schema import LANGUAGE, problems
 from citizen_app_api.api.v1.serializers import SessionSerializer, SignInSerializer
-from citizen_app_api.identity.sign_in import NotACitizen, WrongCredentials, renew, sign_in, sign_out
-from citizen_app_api.identity.throttle import TooManyAttempts
+from citizen_app_api.identity.sign_in import CodeNeeded, NotACitizen, WrongCredentials, renew, sign_in, sign_out
+from health_platform.accounts.throttle import TooManyAttempts
 from health_platform.smart.authentication import SignedIn
 
 
@@ -43,13 +43,16 @@ class SessionView(PrivateView):
         """A name and a password become an access token of 30 minutes, to be sent as `Authorization: Bearer`."""
         body = SignInSerializer(data=request.data)
         body.is_valid(raise_exception=True)
-        address = request.META.get("REMOTE_ADDR", "")
+        given, address = body.validated_data, request.META.get("REMOTE_ADDR", "")
         try:
-            session = sign_in(**body.validated_data, address=address, now=timezone.now())
+            session = sign_in(given["username"], given["password"], given["code"], address, timezone.now())
         except TooManyAttempts as error:
             raise Throttled(error.seconds, _("Too many attempts. Wait a little, then try again.")) from None
         except WrongCredentials:
             raise Unauthorized(_("The name or the password is not right.")) from None
+        except CodeNeeded:
+            message = _("Enter the code that your authenticator shows now.")
+            raise ValidationError({"code": [message]}) from None
         except NotACitizen:
             raise PermissionDenied(_("This sign-in is for citizens. Staff sign in at their console.")) from None
         return Response(SessionSerializer(session).data)

@@ -40,6 +40,7 @@ function detail(risk, { notice }) {
     h("p", {}, risk.title),
     h("p", { class: "value" }, risk.value ? risk.value.text : t("without_number")),
     risk.value && h("p", { class: "mark" }, `⚠ ${risk.standing_text}`),
+    risk.value && !model.calibrated_for_korea && h("p", { class: "mark" }, `⚠ ${t("not_for_koreans")}`),
     risk.reviews.map((review) => review.reason && h("p", { class: "answer" }, h("strong", {}, `${t("clinician_says")}: `),
       review.reason)),
     risk.why_no_value && h("p", {}, risk.why_no_value),

@@ -10,12 +10,14 @@ export function signInScreen(_, { go }) {
     required: true });
   const visible = h("input", { id: "visible", type: "checkbox",
     onchange: () => { password.type = visible.checked ? "text" : "password"; } });
+  const code = h("input", { id: "code", name: "code", autocomplete: "one-time-code", inputmode: "numeric" });
+  const second = h("div", { hidden: true }, h("label", { for: "code" }, t("code")), code);
   const submit = h("button", { class: "primary" }, t("sign_in"));
   const form = h("form", { novalidate: true, onsubmit: enter },
     h("label", { for: "username" }, t("username")), name,
     h("label", { for: "password" }, t("password")), password,
     h("label", { class: "check", for: "visible" }, visible, t("show_password")),
-    trouble, submit);
+    second, trouble, submit);
 
   async function enter(event) {
     event.preventDefault();
@@ -23,10 +25,12 @@ export function signInScreen(_, { go }) {
     if (empty) return complain(t("fill_in"), empty);
     submit.disabled = true;
     try {
-      await signIn(name.value.trim(), password.value);
+      await signIn(name.value.trim(), password.value, code.value);
       go("");
     } catch (error) {
-      complain(error.message || t("offline"), password);
+      const asked = error.errors?.find((one) => one.field === "code");
+      if (asked) second.hidden = false;
+      complain(asked?.message || error.message || t("offline"), asked ? code : password);
     } finally {
       submit.disabled = false;
     }
