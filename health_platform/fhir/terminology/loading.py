@@ -79,6 +79,7 @@ def load(source: Path, layout: Format, version: str, *, columns: Mapping[str, st
         system.save()
         if layout.hierarchy is Hierarchy.PREFIX:
             cursor.execute(_PREFIXES, {"system": system.pk})
+        cursor.execute("DROP TABLE fhir_concept_incoming")
     return Loaded(layout.url, version, system.count, lines)
 
 

@@ -139,7 +139,7 @@ def _concept(row: tuple[Any, ...]) -> Concept:
         code,
         display,
         (parent,) if parent else (),
-        tuple(Designation(value, language) for language, value in _json(designations) or ()),
+        tuple(Designation(value, language) for value, language in _json(designations) or ()),
         {name: tuple(values) for name, values in (_json(properties) or {}).items()},
     )
 
