@@ -38,7 +38,8 @@ class Level:
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """One person on the way. ``level`` is None where triage gave none; ``patient`` where the person is known."""
+    """One person on the way: ``told`` is the complaint in the crew's words. ``level`` is None where triage gave none,
+    ``patient`` where the person is not known."""
 
     encounter: str
     at: datetime | None
@@ -46,6 +47,7 @@ class Notice:
     gender: str
     age: Any
     complaint: Any
+    told: str
     level: Level | None
     signs: tuple[Sign, ...]
 
@@ -70,10 +72,17 @@ def _notice(encounter: Resource, observations: list[Resource]) -> Notice:
         patient=subject.removeprefix("Patient/") if subject.startswith("Patient/") else None,
         gender=str(contained.get("gender", "unknown")),
         age=age["valueQuantity"]["value"] if age else None,
-        complaint=next((terms.name_of(one) for one in encounter.get("reasonCode", [])), ""),
+        complaint=_complaint(encounter),
+        told=next((str(one["text"]) for one in encounter.get("reasonCode", []) if one.get("text")), ""),
         level=_level(level) if level else None,
         signs=tuple(_sign(one) for _, one in sorted(by_code.items(), key=lambda item: terms.position(item[0]))),
     )
+
+
+def _complaint(encounter: Resource) -> Any:
+    """The name of the coded complaint; what was told in words stands beside it."""
+    coded = [{"coding": one["coding"]} for one in encounter.get("reasonCode", []) if one.get("coding")]
+    return terms.name_of(coded[0]) if coded else ""
 
 
 def _level(observation: Resource) -> Level | None:

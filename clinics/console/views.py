@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 from django.contrib import messages
@@ -26,6 +27,8 @@ from clinics.console.worklist import Stage
 from health_platform.accounts.models import User
 from health_platform.fhir.outcome import NotFound
 
+# A working day: computers in clinics are shared.
+SESSION_LASTS = timedelta(hours=10)
 STAGES = {"unreviewed": Stage.UNREVIEWED, "not-assessed": Stage.NOT_ASSESSED, "reviewed": Stage.REVIEWED}
 
 
@@ -40,6 +43,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
         user = form.get_user()
         if isinstance(user, User) and clinician_of(user) is not None:
             login(request, user)
+            request.session.set_expiry(SESSION_LASTS)
             return redirect(goal)
         refusal = _("This account belongs to no clinician of an institution. The console is not open to it.")
         form.add_error(None, refusal)

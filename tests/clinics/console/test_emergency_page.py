@@ -83,6 +83,15 @@ def test_an_infant_is_under_one_year_and_not_zero(ward: Ward) -> None:
     assert "under 1 year" in ward.clinician.get(PATH).content.decode()
 
 
+def test_the_crew_s_own_words_stand_beside_the_coded_complaint(ward: Ward) -> None:
+    tell(ward.clinic, "1", complaint="minor_injury", complaint_text="자전거에서 넘어짐")
+    tell(ward.clinic, "2", complaint_text="가슴이 답답함")
+    page = ward.clinician.get(PATH).content.decode()
+
+    for expected in ("Minor injury", "자전거에서 넘어짐", "<h2>가슴이 답답함</h2>"):
+        assert expected in page
+
+
 def test_another_institution_and_a_citizen_see_nothing_of_it(ward: Ward) -> None:
     tell(ward.clinic, complaint="fever", vital_signs=SIGNS)
 

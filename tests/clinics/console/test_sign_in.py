@@ -23,6 +23,13 @@ def test_a_clinician_signs_in_and_lands_on_the_worklist(ward: Ward) -> None:
     assert "김의사의 의원" in page.content.decode()
 
 
+def test_a_session_ends_with_the_working_day(ward: Ward) -> None:
+    client = browser()
+    client.post(SIGN_IN, {"username": "kim", "password": "a-long-password"})
+
+    assert 9 * 3600 < client.session.get_expiry_age() <= 10 * 3600
+
+
 def test_a_wrong_password_gives_no_session_and_says_so(ward: Ward) -> None:
     client = browser()
     response = client.post(SIGN_IN, {"username": "kim", "password": "wrong"})
@@ -99,5 +106,8 @@ def test_no_page_allows_script_or_style_from_elsewhere_or_inline(ward: Ward) -> 
         assert "//cdn" not in page
 
 
-def test_a_page_about_a_patient_is_not_kept_by_the_browser(ward: Ward) -> None:
-    assert "no-store" in ward.clinician.get(f"/console/patients/{ward.patient}")["Cache-Control"]
+def test_a_browser_keeps_neither_a_page_about_a_patient_nor_a_name_in_its_history(ward: Ward) -> None:
+    response = ward.clinician.get(f"/console/patients/{ward.patient}")
+
+    assert "no-store" in response["Cache-Control"]
+    assert "김영희" not in response.content.decode().split("</title>")[0]
