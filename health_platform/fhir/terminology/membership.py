@@ -5,11 +5,11 @@ Unknown is never "no": where the content of a code system is not here, the answe
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from functools import lru_cache
 
+from health_platform.fhir.fhirpath.errors import FhirPathError, FhirPathLimitError
+from health_platform.fhir.fhirpath.regular_expressions import full_match
 from health_platform.fhir.outcome import UnprocessableEntity
 from health_platform.fhir.terminology import external
 from health_platform.fhir.terminology.registry import Terminology
@@ -17,6 +17,7 @@ from health_platform.fhir.terminology.values import CodeSystem, Concept, Concept
 
 MAX_NESTING = 20
 MAX_REMEMBERED = 65_536
+MAX_REGEX_STEPS = 50_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,17 +172,22 @@ def _exists(_system: CodeSystem, item: Filter, concept: Concept) -> bool:
 
 
 def _regex(_system: CodeSystem, item: Filter, concept: Concept) -> bool:
-    pattern = _compiled(item.value)
-    return any(pattern.fullmatch(value) for value in _property(concept, item.property))
+    """The pattern may come from anyone, so it runs in bounded time. Raises UnprocessableEntity."""
+    left = MAX_REGEX_STEPS
 
+    def spend(steps: int) -> None:
+        nonlocal left
+        left -= steps
+        if left < 0:
+            raise FhirPathLimitError("it needs too many steps", item.value)
 
-@lru_cache(maxsize=256)
-def _compiled(pattern: str) -> re.Pattern[str]:
     try:
-        return re.compile(pattern)
-    except re.error as error:
+        return any(full_match(value, item.value, spend) for value in _property(concept, item.property))
+    except FhirPathError as error:
         raise UnprocessableEntity(
-            "The filter's regular expression %(pattern)s cannot be read: %(reason)s.", pattern=pattern, reason=error
+            "The filter's regular expression %(pattern)s cannot be used: %(reason)s",
+            pattern=item.value,
+            reason=str(error),
         ) from None
 
 

@@ -44,6 +44,8 @@ def problems(xhtml: str, place: str) -> list[Issue]:
     parser.ProcessingInstructionHandler = reader.instruction
     try:
         parser.Parse(_ENTITY.sub(_named_entity, xhtml), True)
+    except _DoctypeError:
+        return [issue("narrative-element", place, element="!DOCTYPE")]
     except expat.ExpatError as error:
         return [*reader.found, issue("narrative-xml", place, reason=expat.ErrorString(error.code))]
     if not reader.has_content:
@@ -56,6 +58,10 @@ def _named_entity(match: re.Match[str]) -> str:
     name = match[1]
     code = None if name in _XML_ENTITIES else html.entities.name2codepoint.get(name)
     return match[0] if code is None else f"&#{code};"
+
+
+class _DoctypeError(Exception):
+    pass
 
 
 class _Reader:
@@ -94,7 +100,8 @@ class _Reader:
         self.has_content = self.has_content or bool(data.strip())
 
     def doctype(self, *_declaration: object) -> None:
-        self.report("narrative-element", element="!DOCTYPE")
+        """Nothing after it is read: it could declare entities that grow without end."""
+        raise _DoctypeError
 
     def instruction(self, target: str, _data: str) -> None:
         self.report("narrative-element", element=f"?{target}")

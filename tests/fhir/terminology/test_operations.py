@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import time
 from typing import Any
 
 import pytest
@@ -143,6 +145,16 @@ def test_a_regular_expression_that_cannot_be_read_is_an_error_of_the_request(ter
     terminology.add(value_set("urn:regex", include=[{"system": "urn:test:clinics", "filter": filters}]))
     with pytest.raises(UnprocessableEntity):
         operations.expand(terminology, "urn:regex")
+
+
+def test_a_regular_expression_without_end_is_stopped(terminology: Terminology) -> None:
+    terminology.add({**CLINICS, "url": "urn:test:long", "concept": [{"code": "a" * 60 + "!"}]})
+    filters = [{"property": "code", "op": "regex", "value": "(a|a?)*(a*)*(a|a)*b"}]
+    terminology.add(value_set("urn:long", include=[{"system": "urn:test:long", "filter": filters}]))
+    start = time.process_time()
+    with contextlib.suppress(UnprocessableEntity):
+        assert operations.expand(terminology, "urn:long").contains == ()
+    assert time.process_time() - start < 1
 
 
 def test_translate_goes_both_ways(terminology: Terminology) -> None:

@@ -26,7 +26,7 @@ _ACTIVE = re.compile(
 )
 _ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:.+")
 _HL7_CANONICAL = re.compile(r"http://hl7\.org/fhir/(?P<type>[A-Z][A-Za-z]+)/[^/|#]+(?:\|.*)?")
-_LINK = re.compile(r"""<a\s[^>]*?href\s*=\s*["']#([^"']+)["']""")
+_LINK = re.compile(r"""<a\s[^<>]*?href\s*=\s*["']#([^"']+)["']""")
 _ANCHOR = re.compile(r"""\s(?:id|name)\s*=\s*["']([^"']+)["']""")
 
 
