@@ -23,7 +23,12 @@ E11.9,합병증을 동반하지 않은 2형 당뇨병,Type 2 diabetes mellitus w
 E11.90,"조절되는 2형 당뇨병, NOS",Controlled,세세
 I10,본태성(원발성) 고혈압,Essential (primary) hypertension,소
 """
-ATC_FILE = "ATC code;ATC level name;한글명\nA;Alimentary tract;소화관\nA10;Diabetes drugs;\nA10B;Oral;\nA10BA02;metformin;메트포르민\n"
+ATC_FILE = """ATC code;ATC level name;한글명
+A;Alimentary tract;소화관
+A10;Diabetes drugs;
+A10B;Oral;
+A10BA02;metformin;메트포르민
+"""
 
 
 def load(folder: Path, system: str, text: str, *options: str, encoding: str = "utf-8") -> str:
@@ -109,7 +114,7 @@ def test_atc_kd_and_loinc_are_known_layouts(city: City, tmp_path: Path) -> None:
     kd = "http://www.hl7korea.or.kr/CodeSystem/kpis-kdcode"
     found = city.citizen.get(f"{FHIR}/CodeSystem/$lookup?system={kd}&code=8806717042108&property=atc").json()
     assert all_outputs(found, "property") == [{"code": "atc", "value": "A10BA02"}]
-    loinc = '"LOINC_NUM","COMPONENT","STATUS","SHORTNAME","LONG_COMMON_NAME"\n"8867-4","Heart rate","ACTIVE","Heart rate","Heart rate"\n'
+    loinc = '"LOINC_NUM","STATUS","SHORTNAME","LONG_COMMON_NAME"\n"8867-4","ACTIVE","Heart rate","Heart rate"\n'
     assert outputs(city.citizen.get(f"{FHIR}/CodeSystem/$lookup?system=http://loinc.org&code=2708-6").json())["display"]
     load(tmp_path, "loinc", loinc, "--edition", "2.80")
     assert codes(city.citizen, url="http://loinc.org/vs") == ["8867-4"]

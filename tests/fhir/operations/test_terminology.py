@@ -207,8 +207,9 @@ def test_expand_of_a_value_set_that_is_sent_along(city: City, stored: dict[str, 
         "compose": {"include": [{"system": ANIMALS["url"], "concept": [{"code": "cat"}]}, {"system": GENDER}]},
     }
     answer = city.system.post(f"{FHIR}/ValueSet/$expand", parameters(valueSet=wanted))
-    assert [entry["code"] for entry in answer.json()["expansion"]["contains"]][0] == "cat"
-    assert len(answer.json()["expansion"]["contains"]) == 5
+    expanded = [entry["code"] for entry in answer.json()["expansion"]["contains"]]
+    assert expanded[0] == "cat"
+    assert len(expanded) == 5
 
 
 def test_expand_speaks_the_language_that_is_asked_for(city: City, stored: dict[str, str]) -> None:
