@@ -12,7 +12,7 @@ from health_platform.fhir.outcome import Issue, IssueType, Severity
 from health_platform.fhir.packages import kr_core
 from health_platform.fhir.packages.registry import ProfileRegistry
 from health_platform.fhir.terminology.registry import Terminology, r4_terminology_facts
-from health_platform.fhir.validation.messages import issue
+from health_platform.fhir.validation.messages import MAX_ISSUES, EnoughIssuesError, issue
 
 Json = Mapping[str, Any]
 # (place of the parent, name in a FHIRPath expression, index or -1): written out only when an issue is found.
@@ -68,16 +68,21 @@ class Context:
     issues: list[Issue] = field(default_factory=list)
     seen: set[tuple[str, str]] = field(default_factory=set)
 
+    def add(self, found: Issue) -> None:
+        """Keeps an issue. Raises EnoughIssuesError where there are too many already."""
+        if len(self.issues) >= MAX_ISSUES:
+            raise EnoughIssuesError
+        self.issues.append(found)
+
     def report(self, key: str, place: Place, /, **args: object) -> None:
-        self.issues.append(issue(key, expression(place), **args))
+        self.add(issue(key, expression(place), **args))
 
     def report_as(self, severity: Severity, key: str, place: Place, /, **args: object) -> None:
-        self.issues.append(replace(issue(key, expression(place), **args), severity=severity))
+        self.add(replace(issue(key, expression(place), **args), severity=severity))
 
     def report_told(self, severity: Severity, key: str, rule: str, text: str, place: Place) -> None:
         """Reports a broken rule in words of its own: `text` is the msgid, after the rule's key."""
-        found = Issue(severity, IssueType.INVARIANT, text, (expression(place),), key, {"rule": rule})
-        self.issues.append(found)
+        self.add(Issue(severity, IssueType.INVARIANT, text, (expression(place),), key, {"rule": rule}))
 
     def report_once(self, key: str, subject: str, place: Place, /, **args: object) -> None:
         """Reports the same thing of the same subject at its first place only."""

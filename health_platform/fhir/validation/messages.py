@@ -148,6 +148,11 @@ STRUCTURE: Mapping[str, Message] = {
         IssueType.STRUCTURE,
         _("This is not JSON: %(reason)s. Nothing was read."),
     ),
+    "enough": (
+        ERROR,
+        IssueType.TOO_COSTLY,
+        _("There are more than %(limit)s issues. Mend these first; the rest was not looked at."),
+    ),
     "json-depth": (
         Severity.FATAL,
         IssueType.TOO_COSTLY,
@@ -631,6 +636,11 @@ MESSAGES: Mapping[str, Message] = MappingProxyType(
     {**STRUCTURE, **PRIMITIVES, **REFERENCES, **NARRATIVE, **CODES, **EXTENSIONS, **PROFILES, **RULES}
 )
 MAX_SHOWN = 80
+MAX_ISSUES = 500
+
+
+class EnoughIssuesError(Exception):
+    """A resource has MAX_ISSUES issues: nobody reads more, and looking for them costs."""
 
 
 def issue(key: str, expression: str, /, **args: object) -> Issue:

@@ -16,10 +16,11 @@ from health_platform.fhir.definitions import structures
 from health_platform.fhir.definitions.structures import Element, Node, Property
 from health_platform.fhir.outcome import Issue, Severity
 from health_platform.fhir.validation import decoder, json_body, narrative, primitives, references
-from health_platform.fhir.validation.messages import issue
+from health_platform.fhir.validation.messages import MAX_ISSUES, EnoughIssuesError, issue
 
 Json = Mapping[str, Any]
 NO_NULLS: tuple[None, ...] = ()
+LONGEST_NAME = 64
 
 
 @dataclass(slots=True)
@@ -31,6 +32,8 @@ class Walk:
     container_type: str = ""
 
     def report(self, key: str, path: str, **args: object) -> None:
+        if len(self.issues) >= MAX_ISSUES:
+            raise EnoughIssuesError
         self.issues.append(issue(key, path, **args))
 
 
@@ -50,7 +53,10 @@ def walk_structure(resource: object) -> list[Issue]:
     """Every structural fault of a parsed resource, with its place."""
     walk = Walk()
     type_name = resource.get("resourceType") if isinstance(resource, dict) else None
-    _resource(walk, resource, type_name if isinstance(type_name, str) else "", "Resource")
+    try:
+        _resource(walk, resource, type_name if isinstance(type_name, str) else "", "Resource")
+    except EnoughIssuesError:
+        walk.issues.append(issue("enough", "", limit=MAX_ISSUES))
     return walk.issues
 
 
@@ -105,7 +111,7 @@ def _property(walk: Walk, node: Node, name: str, path: str, child: object) -> Pr
         walk.report("primitive-sibling", path, name=name)
         return None
     choices = [p.name for p in node.properties.values() if p.element.is_choice and p.element.name == name]
-    near = get_close_matches(name, node.properties, 1)
+    near = get_close_matches(name, node.properties, 1) if len(name) <= LONGEST_NAME else []
     if choices:
         walk.report("choice-without-type", f"{path}.{name}", name=name, names=", ".join(choices))
     elif near:

@@ -8,6 +8,7 @@ from typing import Any
 from health_platform.fhir.outcome import Issue, Severity
 from health_platform.fhir.validation import decoder, json_body
 from health_platform.fhir.validation.context import Context, Knowledge, Options, Place, built_in
+from health_platform.fhir.validation.messages import MAX_ISSUES, EnoughIssuesError, issue
 from health_platform.fhir.validation.semantics import check_semantics, conform
 from health_platform.fhir.validation.structure import walk_structure
 
@@ -48,7 +49,10 @@ def validate_body(raw: bytes, *, options: Options = DEFAULT, knowledge: Knowledg
 def _semantics(resource: Json, options: Options, knowledge: Knowledge, *, is_sound: bool) -> list[Issue]:
     context = Context(knowledge, options, resource, resource, is_sound=is_sound)
     place: Place = (None, str(resource.get("resourceType", "")), -1)
-    check_semantics(context, resource, place)
-    for canonical in options.profiles:
-        conform(context, canonical, resource, place)
+    try:
+        check_semantics(context, resource, place)
+        for canonical in options.profiles:
+            conform(context, canonical, resource, place)
+    except EnoughIssuesError:
+        context.issues.append(issue("enough", "", limit=MAX_ISSUES))
     return context.issues

@@ -6,6 +6,7 @@ import copy
 import itertools
 import json
 import random
+import time
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ import pytest
 from health_platform.fhir.outcome import Issue
 from health_platform.fhir.validation import validate_structure
 from health_platform.fhir.validation.decoder import accepts
+from health_platform.fhir.validation.messages import MAX_ISSUES
 from health_platform.fhir.validation.structure import walk_structure
 from tests.fhir.validation.samples import BUNDLE, OBSERVATION, PATIENT, shared_resources
 
@@ -164,6 +166,14 @@ def test_decimals_are_accepted_in_every_form_of_json_and_only_there(observation:
     for literal in ("072", "+1", ".5", "1.", "Infinity"):
         raw = json.dumps(observation).replace("72.5", literal).encode()
         assert [issue.severity for issue in validate_structure(raw)] == ["fatal"]
+
+
+def test_a_body_full_of_faults_is_looked_at_only_so_far(patient: Json) -> None:
+    patient |= {f"unknown{number}{'x' * 500}": 1 for number in range(20_000)}
+    start = time.process_time()
+    issues = walk_structure(patient)
+    assert (len(issues), issues[-1].details_code) == (MAX_ISSUES + 1, "enough")
+    assert time.process_time() - start < 2
 
 
 def _mutants(resource: Json, count: int, seed: int) -> list[Json]:
