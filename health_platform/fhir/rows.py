@@ -112,7 +112,7 @@ def insert(cursor: CursorWrapper, rows: Sequence[Row]) -> None:
 def replace(cursor: CursorWrapper, row: Row) -> None:
     """Write a later version; the one before goes to the history."""
     cursor.execute(_KEPT, [row.rid])
-    values = [row.compartment, row.moment, row.updated, row.version, False, row.withheld, row.body, row.rid]
+    values: list[Any] = [row.compartment, row.moment, row.updated, row.version, False, row.withheld, row.body, row.rid]
     cursor.execute(_REPLACE, values)
     _clear_index(cursor, row.rid)
     _insert_index(cursor, [row])

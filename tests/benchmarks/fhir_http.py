@@ -41,7 +41,8 @@ async def fill(session: aiohttp.ClientSession, base: str) -> tuple[list[str], li
             }
             for index in range(OBSERVATIONS)
         ]
-        async with session.post(base, json={"resourceType": "Bundle", "type": "transaction", "entry": entries}) as answer:
+        bundle = {"resourceType": "Bundle", "type": "transaction", "entry": entries}
+        async with session.post(base, json=bundle) as answer:
             body = await answer.json(content_type=None)
         observations += [entry["response"]["location"].split("/")[1] for entry in body["entry"]]
     return patients, observations
@@ -65,7 +66,8 @@ async def transactions(session: aiohttp.ClientSession, base: str, folder: Path) 
     start = time.perf_counter()
     await asyncio.gather(*(caller() for _ in range(4)))
     took = time.perf_counter() - start
-    return f"{resources:,} resources of {len(files)} Bundles in {took:.1f} s: {resources / took:,.0f}/s, {failed} failed"
+    said = f"{resources:,} resources of {len(files)} Bundles in {took:.1f} s"
+    return f"{said}: {resources / took:,.0f}/s, {failed} failed"
 
 
 async def workloads(live: LiveServer, database: int, folder: Path | None) -> None:
@@ -94,9 +96,7 @@ async def workloads(live: LiveServer, database: int, folder: Path | None) -> Non
 
         print(HEADER)
         for name, call in (("read", read), ("Observation?patient=&code=", search), ("create", create)):
-            outcome = await measured(
-                name, session, call, callers=16, seconds=SECONDS, web=web, database=database
-            )
+            outcome = await measured(name, session, call, callers=16, seconds=SECONDS, web=web, database=database)
             print(outcome.row())
 
 

@@ -78,7 +78,9 @@ def postmaster(cluster: Cluster) -> int:
 Call = Callable[[aiohttp.ClientSession], Awaitable[bool]]
 
 
-async def closed_loop(session: aiohttp.ClientSession, call: Call, callers: int, seconds: float) -> tuple[int, list[float]]:
+async def closed_loop(
+    session: aiohttp.ClientSession, call: Call, callers: int, seconds: float
+) -> tuple[int, list[float]]:
     """``callers`` loops that each wait for one answer before the next request; failures and latencies in s."""
     end = time.perf_counter() + seconds
     latencies: list[float] = []

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from django.db import connection
 
@@ -9,10 +11,10 @@ pytestmark = pytest.mark.django_db
 RECORD_TABLES = ("fhir_resource", "fhir_history")
 
 
-def one(statement: str, *parameters: object) -> tuple[object, ...]:
+def one(statement: str, *parameters: str) -> tuple[Any, ...]:
     with connection.cursor() as cursor:
         cursor.execute(statement, parameters)
-        row = cursor.fetchone()
+        row: tuple[Any, ...] | None = cursor.fetchone()
     assert row is not None
     return row
 

@@ -56,7 +56,7 @@ def test_the_demos_settings_fail_it(city_environment: dict[str, str]) -> None:
 @pytest.mark.parametrize("missing", ["SECRET_KEY", "DATABASE_URL", "CELERY_BROKER_URL", "ALLOWED_HOSTS"])
 def test_the_city_does_not_start_without_what_it_needs(tmp_path: Path, missing: str) -> None:
     environment = {"DJANGO_SETTINGS_MODULE": "health_platform.settings.production", "PATH": os.environ["PATH"]}
-    given = {name: "x" for name in ("SECRET_KEY", "DATABASE_URL", "CELERY_BROKER_URL", "ALLOWED_HOSTS")}
+    given = dict.fromkeys(("SECRET_KEY", "DATABASE_URL", "CELERY_BROKER_URL", "ALLOWED_HOSTS"), "x")
     given["DATABASE_URL"] = "postgresql:///x"
     del given[missing]
     done = check(environment | given)

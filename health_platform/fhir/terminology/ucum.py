@@ -239,7 +239,7 @@ _ARBITRARY: Final = frozenset(
     [arb'U] [USP'U] [GPL'U] [MPL'U] [APL'U] [beth'U] [anti'Xa'U] [todd'U] [dye'U] [smgy'U] [bdsk'U] [ka'U] [knk'U]
     [mclg'U] [tb'U] [CCID_50] [TCID_50] [EID_50] [PFU] [FFU] [CFU] [IR] [BAU] [AU] [Amb'a'1'U] [PNU] [Lf] [D'ag'U]
     [FEU] [ELU] [EU] [pH] [hp_X] [hp_C] [hp_M] [hp_Q] [p'diop] %[slope] [m/s2/Hz^0.5]
-    """.split()  # noqa: SIM905
+    """.split()
 )
 _ARBITRARY_METRIC: Final = frozenset(
     ["[iU]", "Np", "B", "B[SPL]", "B[V]", "B[mV]", "B[uV]", "B[10.nV]", "B[W]", "B[kW]", "bit_s"]
