@@ -28,7 +28,10 @@ def broker_settings(url: str, folder: str) -> dict[str, Any]:
         "task_ignore_result": True,
         "broker_connection_retry_on_startup": True,
         "task_default_queue": "bitgoeul",
-        "beat_schedule": {"sweep": {"task": "fhir.sweep", "schedule": 10.0}},
+        "beat_schedule": {
+            "sweep": {"task": "fhir.sweep", "schedule": 10.0},
+            "seal-audit": {"task": "fhir.seal_audit", "schedule": 60.0},
+        },
         "timezone": "UTC",
         "worker_hijack_root_logger": False,
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import os
 import secrets
 from dataclasses import dataclass
@@ -48,14 +49,25 @@ def prepare(port: int) -> Environment:
         variables["CELERY_BROKER_FOLDER"] = str(home / "broker")
     variables["SECRET_KEY"] = _kept_secret(home / "secret-key")
     variables["OIDC_SIGNING_KEY"] = str(_kept_signing_key(home / "oidc-signing-key.pem"))
+    variables["AUDIT_QUERY_KEYS"] = _kept_key(home / "audit-query-key")
+    variables["AUDIT_SIGNING_KEY"] = _kept_key(home / "audit-signing-key")
     variables["TRIAGE_DEVICE_KEYS"] = str(home / "device-keys.json")
     return Environment(home, cluster, os.environ | variables)
 
 
 def _kept_secret(file: Path) -> str:
+    return _kept(file, secrets.token_urlsafe(50))
+
+
+def _kept_key(file: Path) -> str:
+    return _kept(file, base64.b64encode(secrets.token_bytes(32)).decode())
+
+
+def _kept(file: Path, fresh: str) -> str:
+    """What ``file`` holds; ``fresh``, kept there, the first time."""
     if not file.exists():
         file.touch(mode=0o600)
-        file.write_text(secrets.token_urlsafe(50))
+        file.write_text(fresh)
     return file.read_text()
 
 

@@ -34,7 +34,7 @@ from health_platform.fhir.outcome import (
 )
 from health_platform.fhir.search.concepts import search
 from health_platform.fhir.search.index import index_values
-from health_platform.fhir.search.query import Query, parse_search
+from health_platform.fhir.search.query import Query, parse_search, text_of
 from health_platform.fhir.search.request import SearchRequest
 from health_platform.fhir.stored import Page, Stored
 from health_platform.fhir.terminology.registry import Terminology
@@ -80,6 +80,8 @@ class _Work:
     now: datetime
     interaction: str
     entities: list[str] = field(default_factory=list)
+    written: list[str] = field(default_factory=list)
+    queries: list[str] = field(default_factory=list)
     compartments: set[int] = field(default_factory=set)
     """The keys of the records that the request touched, for the audit row."""
     known_patients: set[int] = field(default_factory=set)
@@ -99,11 +101,12 @@ class _Work:
         return self.known.terminology
 
     def saw(self, stored: Stored, compartment: int) -> None:
-        self.entities.append(f"{stored.resource_type}/{stored.id}/_history/{stored.version}")
+        self.entities.append(stored.versioned)
         self.compartments.add(compartment)
 
     def wrote(self, stored: Stored, compartment: int, patient: str | None) -> None:
-        self.saw(stored, compartment)
+        self.written.append(stored.versioned)
+        self.compartments.add(compartment)
         if patient:
             self.changed.setdefault(patient, []).append((stored.resource_type, stored.id, stored.version))
 
@@ -156,10 +159,14 @@ class Repository:
             work.saw(found[0][0], found[0][1])
             return [(shown(self.access, stored), deleted) for stored, _compartment, deleted in found]
 
-    def search(self, resource_type: str, query: Query | SearchRequest, *, lenient: bool = False) -> Page:
-        """One page of the matches within reach, with what `_include` adds."""
+    def search(
+        self, resource_type: str, query: Query | SearchRequest, *, lenient: bool = False, asked_as: str = ""
+    ) -> Page:
+        """One page of the matches within reach, with what `_include` adds. ``asked_as`` is the query's text for the
+        access log where ``query`` is parsed already."""
         request = query if isinstance(query, SearchRequest) else parse_search(resource_type, query, lenient=lenient)
         with self._work("search-type", resource_type) as work:
+            work.queries.append(f"{resource_type}?{asked_as or text_of(query)}")
             work.flush()
             page = search(work.session, request, work.terminology)
             for match in (*page.matches, *page.included):
@@ -257,34 +264,49 @@ class Repository:
 
     @contextmanager
     def _work(self, interaction: str, resource_type: str | None) -> Iterator[_Work]:
-        if resource_type is not None:
-            if resource_type not in TYPE_NUMBER:
-                raise NotFound("'%(type)s' is not a resource type of FHIR R4.", type=resource_type)
-            policy.require(self.access, interaction, resource_type)
+        if resource_type is not None and resource_type not in TYPE_NUMBER:
+            raise NotFound("'%(type)s' is not a resource type of FHIR R4.", type=resource_type)
         if self._shared is not None:
+            self._require(interaction, resource_type)
             yield self._shared
             return
         try:
+            self._require(interaction, resource_type)
             with open_session(self.access) as session:
                 work = _Work(session, self._now(), interaction)
                 yield work
                 work.flush()
+                if work.written:
+                    self._close(work)
+            if not work.written:
                 self._close(work)
-        except (NotFound, Forbidden) as error:
+        except (NotFound, Gone, Forbidden) as error:
             self._record_refusal(interaction, error)
             raise
 
+    def _require(self, interaction: str, resource_type: str | None) -> None:
+        if resource_type is not None:
+            policy.require(self.access, interaction, resource_type)
+
     def _close(self, work: _Work) -> None:
-        audit.record(work.session.cursor, self.access, work.interaction, work.compartments, work.entities)
+        audit.write(
+            audit.entry_of(
+                self.access,
+                work.interaction,
+                work.compartments,
+                work.entities,
+                written=work.written,
+                query="\n".join(work.queries),
+            )
+        )
         for patient, changed in work.changed.items():
             payload = {"patient": patient, "changed": [list(entry) for entry in changed]}
             outbox.emit("patient.changed", payload, subject=patient)
 
     def _record_refusal(self, interaction: str, error: FhirError) -> None:
-        with open_session(self.access) as session:
-            entities = [str(error.issues[0].args.get(name, "")) for name in ("type", "id")]
-            reference = "/".join(part for part in entities if part)
-            audit.record(session.cursor, self.access, interaction, (), [reference], outcome=audit.MINOR_FAILURE)
+        entities = [str(error.issues[0].args.get(name, "")) for name in ("type", "id")]
+        reference = "/".join(part for part in entities if part)
+        audit.write(audit.entry_of(self.access, interaction, (), [reference], outcome=audit.MINOR_FAILURE))
 
     # ---- the parts
 
@@ -320,6 +342,7 @@ class Repository:
 
     def _one_match(self, work: _Work, resource_type: str, criteria: str) -> Stored | None:
         work.flush()
+        work.queries.append(f"{resource_type}?{criteria}")
         work.session.cursor.execute("SELECT pg_advisory_xact_lock(%s)", [key(f"{resource_type}?{criteria}")])
         page = search(work.session, replace(parse_search(resource_type, criteria), count=2), work.terminology)
         if len(page.matches) > 1:

@@ -23,6 +23,10 @@ class Stored:
     def reference(self) -> str:
         return f"{self.resource_type}/{self.id}"
 
+    @property
+    def versioned(self) -> str:
+        return f"{self.resource_type}/{self.id}/_history/{self.version}"
+
     def resource(self) -> dict[str, Any]:
         """The parsed resource; decimals are Decimal."""
         return body.parse(self.body)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from celery import shared_task
 
 from health_platform.fhir import outbox
+from health_platform.fhir.access import audit_chain
 
 
 @shared_task(name="fhir.deliver", ignore_result=True)
@@ -17,3 +18,9 @@ def deliver(number: int) -> None:
 def sweep() -> None:
     """Send again the events that are still open."""
     outbox.sweep()
+
+
+@shared_task(name="fhir.seal_audit", ignore_result=True)
+def seal_audit() -> None:
+    """Seal the access log and sign a checkpoint."""
+    audit_chain.seal()

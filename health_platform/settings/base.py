@@ -38,6 +38,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "health_platform.fhir.access.origin.remember_address",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -195,6 +196,17 @@ MODEL_REPOSITORY = Path(env.text("MODEL_REPOSITORY") or BASE_DIR / "inference" /
 TRIAGE_DEVICE_KEYS = env.text("TRIAGE_DEVICE_KEYS")
 # How long a triage answer waits for the store, in seconds; then it goes out with `recorded: false`.
 TRIAGE_RECORD_SECONDS = float(env.text("TRIAGE_RECORD_SECONDS", "0.25"))
+
+# How many proxies of our own stand before the server: the address in the access log is what the outermost saw.
+TRUSTED_PROXIES = int(env.text("TRUSTED_PROXIES", "0"))
+# Keys of the access log, in base64: what encrypts the queries of searches (32 bytes each, the first for new ones), the
+# Ed25519 key (32 bytes) that signs checkpoints, and the public keys of checkpoints signed before or elsewhere.
+AUDIT_QUERY_KEYS = env.words("AUDIT_QUERY_KEYS")
+AUDIT_SIGNING_KEY = env.text("AUDIT_SIGNING_KEY")
+AUDIT_PUBLIC_KEYS = env.words("AUDIT_PUBLIC_KEYS")
+# A file to which every checkpoint is appended, on another machine's disk: it shows when the end of the log is missing.
+AUDIT_CHECKPOINT_FILE = env.text("AUDIT_CHECKPOINT_FILE")
+AUDIT_KEPT_DAYS = int(env.text("AUDIT_KEPT_DAYS", "1096"))
 
 # Where the platform stands, as data: see clinics/registry.
 CITY_NAME = env.text("CITY_NAME", "광주")

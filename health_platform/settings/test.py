@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import os
 
 from cryptography.hazmat.primitives.asymmetric import rsa
@@ -14,6 +15,8 @@ if "OIDC_SIGNING_KEY" not in os.environ:
     _key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     _pem = _key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     os.environ["OIDC_SIGNING_KEY"] = _pem.decode()
+os.environ.setdefault("AUDIT_QUERY_KEYS", base64.b64encode(b"only-for-the-test-suite-00000000").decode())
+os.environ.setdefault("AUDIT_SIGNING_KEY", base64.b64encode(b"only-for-the-test-suite-11111111").decode())
 
 from health_platform.settings.demo import *  # noqa: F403
 

@@ -15,6 +15,7 @@ from health_platform.smart.models import Client
 
 CITIZEN_SCOPES = frozenset({"patient/*.rs", "patient/Consent.cruds"})
 CLINICIAN_SCOPES = frozenset({"user/*.cruds"})
+AUDITOR_SCOPES = frozenset({"user/AuditEvent.rs", "user/Provenance.rs", "user/Organization.rs", "user/Practitioner.rs"})
 
 
 def of_token(token: AccessToken) -> AccessContext | None:
@@ -87,6 +88,15 @@ def of_user(user: User, scopes: frozenset[str] | None = None, client: str = "") 
             organization=membership.organization,
             scopes=CLINICIAN_SCOPES if scopes is None else scopes,
             purpose="TREAT",
+            client=client,
+            request_id=_request_id(),
+        )
+    if user.role == PersonRole.AUDITOR:
+        return AccessContext(
+            actor=f"Person/{user.username}",
+            role=Role.AUDITOR,
+            scopes=AUDITOR_SCOPES if scopes is None else scopes,
+            purpose="HCOMPL",
             client=client,
             request_id=_request_id(),
         )

@@ -9,7 +9,7 @@ from oauth2_provider.models import AccessToken, set_token_value
 from oauthlib.common import generate_token
 
 from health_platform.accounts.models import Role, User
-from health_platform.smart.context import CITIZEN_SCOPES, CLINICIAN_SCOPES
+from health_platform.smart.context import AUDITOR_SCOPES, CITIZEN_SCOPES, CLINICIAN_SCOPES
 from health_platform.smart.models import Client
 
 
@@ -20,7 +20,8 @@ def issue_for_client(client: Client, lifetime: timedelta) -> str:
 
 def issue_for_user(user: User, lifetime: timedelta) -> str:
     """A new token with the scopes of the person's role."""
-    scopes = CITIZEN_SCOPES if user.role == Role.CITIZEN else CLINICIAN_SCOPES
+    by_role = {Role.CITIZEN: CITIZEN_SCOPES, Role.AUDITOR: AUDITOR_SCOPES}
+    scopes = by_role.get(Role(user.role), CLINICIAN_SCOPES)
     return _issue(lifetime, " ".join(sorted(scopes)), user=user)
 
 

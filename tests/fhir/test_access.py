@@ -160,9 +160,9 @@ def test_every_read_search_and_refusal_leaves_an_audit_row(city: City, pulse: st
     assert audited() == before + 2
     city.stranger.get(f"{FHIR}/Observation/{pulse}")
     assert audited() == before + 3
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT actor, interaction, outcome, entities FROM fhir_audit ORDER BY aid DESC LIMIT 3")
-        found = cursor.fetchall()
+    with open_session(OPERATOR) as session:
+        session.cursor.execute("SELECT actor, interaction, outcome, entities FROM fhir_audit ORDER BY aid DESC LIMIT 3")
+        found = session.cursor.fetchall()
     assert [(row[1], row[2]) for row in found] == [("read", 4), ("search-type", 0), ("read", 0)]
     assert found[2][0] == "Practitioner/clinician"
     assert found[2][3] == [f"Observation/{pulse}/_history/1"]

@@ -8,7 +8,8 @@ import pytest
 from django.db import connection
 
 pytestmark = pytest.mark.django_db
-RECORD_TABLES = ("fhir_resource", "fhir_history")
+RECORD_TABLES = ("fhir_resource", "fhir_history", "fhir_audit", "fhir_audit_link")
+APPEND_ONLY = ("fhir_history", "fhir_audit", "fhir_audit_link", "fhir_audit_block", "fhir_audit_checkpoint")
 
 
 def one(statement: str, *parameters: str) -> tuple[Any, ...]:
@@ -39,7 +40,7 @@ def test_row_level_security_is_forced_and_the_server_is_not_the_owner(table: str
 
 @pytest.mark.parametrize(
     ("table", "right"),
-    [(table, right) for table in ("fhir_history", "fhir_audit") for right in ("UPDATE", "DELETE", "TRUNCATE")]
+    [(table, right) for table in APPEND_ONLY for right in ("UPDATE", "DELETE", "TRUNCATE")]
     + [("fhir_resource", "DELETE"), ("fhir_resource", "TRUNCATE")],
 )
 def test_the_server_cannot_change_what_is_append_only(table: str, right: str) -> None:

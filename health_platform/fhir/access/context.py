@@ -16,6 +16,8 @@ class Role(StrEnum):
     """A client of an institution (backend services)."""
     SERVICE = "service"
     """The platform's own workers."""
+    AUDITOR = "auditor"
+    """Reads the access log, and nothing of the record."""
     OPERATOR = "operator"
     """Unrestricted: demo settings and imports only."""
 

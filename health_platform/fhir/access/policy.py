@@ -12,6 +12,7 @@ from typing import Any
 
 from health_platform.fhir.access.context import AccessContext, Role
 from health_platform.fhir.access.scopes import parse
+from health_platform.fhir.keys import patient_key
 from health_platform.fhir.outcome import Forbidden
 
 RIGHTS = {
@@ -31,6 +32,7 @@ WRITABLE: dict[Role, frozenset[str]] = {
     Role.AMBULANCE: frozenset(),
     Role.SYSTEM: _ANY,
     Role.SERVICE: _ANY,
+    Role.AUDITOR: frozenset(),
     Role.OPERATOR: _ANY,
 }
 
@@ -99,3 +101,13 @@ def reach(access: AccessContext, organization: int, own: list[int], alias: str) 
         f" AND care.patient = {alias}.compartment)"
     )
     return f"({within} OR {cared_for})", parameters | {"own_organization": organization}
+
+
+def log_settings(access: AccessContext) -> dict[str, str]:
+    """The settings that the access log's row-level security reads: ``log`` is ``all`` for who sees all of it, else
+    ``own``, which is that of ``patients`` (keys)."""
+    everything = access.unrestricted or access.role is Role.AUDITOR
+    return {
+        "bitgoeul.log": "all" if everything else "own",
+        "bitgoeul.patients": "{" + ",".join(str(patient_key(patient)) for patient in access.patients) + "}",
+    }

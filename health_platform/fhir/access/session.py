@@ -40,7 +40,7 @@ def open_session(access: AccessContext) -> Iterator[Session]:
         if access.launch_patient is not None:
             caring, patients = 0, _launched(cursor, patient_key(access.launch_patient), organization, patients)
         own = policy.own_compartments(organization, patients)
-        settings = policy.session_settings(access, caring, own)
+        settings = policy.session_settings(access, caring, own) | policy.log_settings(access)
         cursor.execute(
             "SELECT " + ", ".join("set_config(%s, %s, true)" for _ in settings),
             [part for setting in settings.items() for part in setting],

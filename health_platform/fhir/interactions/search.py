@@ -15,7 +15,7 @@ from health_platform.fhir.stored import Match, Page
 
 def search(request: FhirRequest, resource_type: str) -> FhirResponse:
     asked = parse_search(resource_type, request.parameters, lenient=request.lenient, base=request.base + "/")
-    page = Repository(request.access).search(resource_type, asked)
+    page = Repository(request.access).search(resource_type, asked, asked_as=urlencode(request.parameters))
     return FhirResponse(200, searchset(page, asked, request))
 
 

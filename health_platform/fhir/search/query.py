@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from urllib.parse import parse_qsl
+from collections.abc import Mapping, Sequence
+from urllib.parse import parse_qsl, urlencode
 
 from django.utils import timezone
 
 from health_platform.fhir.outcome import BadRequest
 from health_platform.fhir.search.request import SearchRequest, Summary, parse_request
 
-Query = str | Mapping[str, str | list[str]] | Iterable[tuple[str, str]]
+Query = str | Mapping[str, str | list[str]] | Sequence[tuple[str, str]]
 
 
 def parse_search(resource_type: str, query: Query, *, lenient: bool = False, base: str = "") -> SearchRequest:
@@ -29,6 +29,11 @@ def parse_search(resource_type: str, query: Query, *, lenient: bool = False, bas
         if asked:
             raise BadRequest("'%(name)s' is not supported yet: leave it out.", expression=(name,), name=name)
     return request
+
+
+def text_of(query: Query | SearchRequest) -> str:
+    """The query as it is written after the question mark; empty for what is parsed already."""
+    return "" if isinstance(query, SearchRequest) else query if isinstance(query, str) else urlencode(_pairs(query))
 
 
 def _pairs(query: Query) -> list[tuple[str, str]]:

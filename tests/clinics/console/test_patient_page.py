@@ -80,9 +80,11 @@ def test_a_refused_view_is_logged_as_a_failure_and_not_as_a_view(ward: Ward) -> 
     ward.other.get(f"/console/patients/{ward.patient}")
 
     assert views_of(ward.patient) == before
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT outcome, entities FROM fhir_audit WHERE actor = 'Practitioner/choi' ORDER BY aid DESC")
-        assert cursor.fetchone() == (4, [f"Patient/{ward.patient}"])
+    with open_session(builders.OPERATOR) as session:
+        session.cursor.execute(
+            "SELECT outcome, entities FROM fhir_audit WHERE actor = 'Practitioner/choi' ORDER BY aid DESC"
+        )
+        assert session.cursor.fetchone() == (4, [f"Patient/{ward.patient}"])
 
 
 def test_the_page_costs_the_same_statements_for_one_result_and_for_fifty(
