@@ -34,7 +34,7 @@ def parse(raw: bytes) -> tuple[Any, list[Issue]]:
         return None, [issue("json-depth", "", limit=MAX_DEPTH)]
     try:
         value = json.loads(
-            text, object_pairs_hook=_object, parse_float=Decimal, parse_constant=_constant, parse_int=_integer
+            text, object_pairs_hook=_object, parse_float=_decimal, parse_constant=_constant, parse_int=_integer
         )
     except json.JSONDecodeError as error:
         found = issue(
@@ -77,6 +77,13 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _constant(name: str) -> None:
     raise ValueError(f"{name} is not a number of JSON")
+
+
+def _decimal(digits: str) -> Decimal:
+    try:
+        return Decimal(digits)
+    except ArithmeticError:
+        raise ValueError("a number whose exponent is out of range") from None
 
 
 def _integer(digits: str) -> int:

@@ -144,7 +144,20 @@ def test_a_name_written_twice_is_found_in_the_bytes() -> None:
     assert [(i.details_code, i.line, i.column) for i in validate_structure(raw)] == [("duplicate-key", 1, 1)]
 
 
-@pytest.mark.parametrize("raw", [b"", b"{", b'{"a":1}}', b"// x\n{}", b"{a:1}", b'{"a":NaN}', b"\xff", b"[" * 9999])
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"",
+        b"{",
+        b'{"a":1}}',
+        b"// x\n{}",
+        b"{a:1}",
+        b'{"a":NaN}',
+        b"\xff",
+        b"[" * 9999,
+        b'{"a":1e99999999999999999999}',
+    ],
+)
 def test_what_is_not_json_is_refused_with_a_reason(raw: bytes) -> None:
     (issue,) = validate_structure(raw)
     assert issue.severity == "fatal"
