@@ -48,16 +48,20 @@ def key_set(*keys: jwk.JWK) -> dict[str, Any]:
     return {"keys": [json.loads(one.export_public()) for one in keys]}
 
 
-def assertion(client: Client, signer: jwk.JWK, *, header: dict[str, Any] | None = None, **claims: Any) -> str:
-    """A client assertion that is right but for what ``header`` and ``claims`` change; a claim None is left out."""
+def assertion(client: Client, signer: jwk.JWK, **claims: Any) -> str:
+    return signed(client.client_id, signer, **claims)
+
+
+def signed(client_id: str, signer: jwk.JWK, **claims: Any) -> str:
+    """A client assertion that is right but for what ``claims`` change; a claim None is left out."""
     body = {
-        "iss": client.client_id,
-        "sub": client.client_id,
+        "iss": client_id,
+        "sub": client_id,
         "aud": TOKEN,
         "exp": int(time.time()) + 290,
         "jti": uuid.uuid4().hex,
     } | claims
-    head = {"alg": signer["alg"], "kid": signer["kid"], "typ": "JWT"} | (header or {})
+    head = {"alg": signer["alg"], "kid": signer["kid"], "typ": "JWT"}
     token = jwt.JWT(header=head, claims={name: value for name, value in body.items() if value is not None})
     token.make_signed_token(signer)
     return str(token.serialize())

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import time
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -11,8 +14,11 @@ from django.test import Client as HttpClient
 from jwcrypto import jwk, jwt  # type: ignore[import-untyped]
 from oauth2_provider.models import AccessToken, Grant, RefreshToken
 
+from health_platform import smart
 from health_platform.accounts.models import User
+from health_platform.fhir.access.session import Session
 from health_platform.fhir.repository import Repository
+from health_platform.smart.context import of_user
 from health_platform.smart.models import Authorization, EhrLaunch
 from tests import builders
 from tests.smart.conftest import (
@@ -448,3 +454,37 @@ def test_a_token_in_the_address_is_no_token(town: Town) -> None:
     token = town.app.tokens(browser_of(town.citizen), READ)["access_token"]
 
     assert get(f"/fhir/R4/Patient/{town.patient}?access_token={token}").status_code == 401
+
+
+def test_every_word_of_the_pages_is_there_in_korean(town: Town) -> None:
+    korean = HttpClient(headers={"Accept-Language": "ko"})
+    korean.force_login(town.clinician)
+    page = town.app.ask(korean, f"openid {READ} offline_access").content.decode()
+    assert '<html lang="ko">' in page
+    for text in ("허락하기", "내가 누구인지 알기", "환자의 기록 보기: 모든 종류의 기록", "누구의 기록입니까?"):
+        assert text in page
+
+    folder = Path(smart.__file__).parent
+    catalog = (folder / "locale" / "ko" / "LC_MESSAGES" / "django.po").read_text()
+    known = set(re.findall(r'^msgid(?:_plural)? "(.+)"$', catalog, re.MULTILINE))
+    for file in sorted(folder.glob("templates/smart/*.html")):
+        for text in re.findall(r'{% translate "([^"]+)" %}', file.read_text()):
+            assert text in known, f"{file.name}: {text}"
+    for text in re.findall(r'_\("([^"]+)"\)', (folder / "plain_words.py").read_text()):
+        assert text in known, text
+
+
+def test_row_level_security_repeats_the_launch_when_the_applications_filter_is_off(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Session, "reach", lambda *_: ("", {}))
+    access = of_user(town.clinician)
+    assert access is not None
+
+    def seen(patient: str | None) -> set[str]:
+        page = Repository(replace(access, launch_patient=patient)).search("Patient", "")
+        return {found["id"] for found in page.resources()}
+
+    assert seen(None) == {town.patient, town.second}
+    assert seen(town.patient) == {town.patient}
+    assert seen(town.foreign) == set()
