@@ -20,7 +20,7 @@ from health_platform.fhir.terminology.values import Concept, Designation
 
 CHUNK: Final = 2000
 REMEMBERED: Final = 8192
-MAX_COUNTED: Final = 10_000
+MAX_COUNTED: Final = 1000
 """Matches of a text filter that are counted; beyond them a page has no total."""
 _INDEXED_LENGTH: Final = 3
 _COLUMNS = "c.code, c.display, c.parent, c.designations, c.properties"
