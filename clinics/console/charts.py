@@ -11,7 +11,7 @@ from typing import Any
 from clinics.console.record import Line, Point, Series
 
 WIDTH, HEIGHT = 360, 168
-LEFT, RIGHT, TOP, BOTTOM = 44, 12, 10, 24
+LEFT, RIGHT, TOP, BOTTOM = 44, 26, 10, 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +67,7 @@ class Chart:
     height = HEIGHT
     left = LEFT
     right = WIDTH - RIGHT
+    span = WIDTH - RIGHT - LEFT
     bottom = HEIGHT - BOTTOM
 
 

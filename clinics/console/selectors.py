@@ -68,9 +68,11 @@ class Judgement:
         """What could not be assessed, by disease."""
         return tuple(one for family in self.families for one in family.unanswered)
 
-    def card(self, risk: str) -> RiskCard | None:
-        """The card of the RiskAssessment with that id; None when it is not a current result."""
-        return next((card for family in self.families for card in family.cards if card.result.id == risk), None)
+    def find(self, risk: str) -> tuple[Family, RiskCard] | None:
+        """The card of the RiskAssessment with that id, and its disease; None when it is not a current result."""
+        return next(
+            ((family, card) for family in self.families for card in family.cards if card.result.id == risk), None
+        )
 
 
 def judgement(access: AccessContext, patient: str) -> Judgement:

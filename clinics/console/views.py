@@ -173,12 +173,12 @@ def _on_result(
     status = 422 if problem else 200
     if request.headers.get("HX-Request"):
         judgement = selectors.judgement(clinician.access, patient)
-        card = judgement.card(risk)
-        if card is None:
+        found = judgement.find(risk)
+        if found is None:
             raise NotFound("%(type)s/%(id)s is not known.", type="RiskAssessment", id=risk)
         told = {"problem": problem, "about": risk} if problem else {"done": done}
-        context = {"card": card, "judgement": judgement, "patient": patient, "swapped": True, **told}
-        return render(request, "console/_risk_answer.html", context, status=status)
+        context = {"family": found[0], "card": found[1], "judgement": judgement, "patient": patient, "swapped": True}
+        return render(request, "console/_risk_answer.html", context | told, status=status)
     if problem:
         return _patient_page(request, clinician, patient, status=status, problem=problem, about=risk)
     messages.success(request, done)

@@ -152,6 +152,20 @@ def test_another_judgement_is_given_by_keyboard_and_needs_words(browser: Browser
     assert browser.complaints() == []
 
 
+def test_a_click_that_does_not_reach_the_record_is_told(browser: Browser, place: Place) -> None:
+    sign_in(browser, place)
+    browser.open(f"{place.base}/console/patients/{place.patient}")
+    assert not browser.value("document.getElementById('trouble').checkVisibility()")
+    browser.value(
+        "{const form = document.querySelector('.deciding form'); form.setAttribute('hx-post', '/console/nowhere');"
+        " htmx.process(form); form.querySelector('button').click()}"
+    )
+    browser.settle()
+
+    assert browser.value("document.getElementById('trouble').checkVisibility()")
+    assert "nothing was recorded" in browser.focused()
+
+
 def test_the_first_tab_skips_to_the_content(browser: Browser, place: Place) -> None:
     browser.open(f"{place.base}/console/sign-in")
     browser.press("Tab")

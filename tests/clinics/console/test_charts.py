@@ -6,7 +6,7 @@ import itertools
 from datetime import date
 from decimal import Decimal
 
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from clinics.console.charts import BOTTOM, HEIGHT, LEFT, RIGHT, TOP, WIDTH, chart_of
@@ -30,9 +30,12 @@ VALUES = st.lists(
     max_size=30,
     unique_by=lambda value: value[0],
 )
+# How fast examples are made says something about the machine, nothing about charts.
+UNTIMED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 BOUND = st.none() | st.decimals(Decimal("-1e6"), Decimal("1e6"), places=2, allow_nan=False)
 
 
+@UNTIMED
 @given(VALUES, BOUND, BOUND)
 def test_every_value_and_the_range_lie_inside_the_frame(
     values: list[Value], low: Decimal | None, high: Decimal | None
@@ -49,6 +52,7 @@ def test_every_value_and_the_range_lie_inside_the_frame(
     assert len(chart.columns) <= 6
 
 
+@UNTIMED
 @given(VALUES)
 def test_a_greater_value_never_stands_lower_and_a_later_one_never_further_left(values: list[Value]) -> None:
     marks = chart_of(series(values)).traces[0].marks

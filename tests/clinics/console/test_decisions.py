@@ -145,6 +145,7 @@ def test_htmx_gets_the_card_as_it_stands_now(ward: Ward, assessed: str) -> None:
     assert "<html" not in part
     assert "Recorded: accepted." in part
     assert 'id="risks-summary" hx-swap-oob="true"' in part
+    assert 'id="all-cardiovascular" hx-swap-oob="true"' in part
     assert "no-store" in response["Cache-Control"]
 
 

@@ -9,7 +9,7 @@ import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pytest_django import DjangoAssertNumQueries
 
@@ -80,6 +80,7 @@ def test_periods_are_carried_to_ten_years() -> None:
     assert in_ten_years(0.488, 30) == pytest.approx(0.2, abs=1e-4)
 
 
+@settings(deadline=None)
 @given(st.floats(0, 1), st.floats(0, 1), st.sampled_from([2, 5, 10, 14, 20, 30]))
 def test_a_greater_probability_over_the_same_period_never_stands_lower(one: float, two: float, years: int) -> None:
     smaller, greater = sorted((one, two))
