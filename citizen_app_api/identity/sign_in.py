@@ -64,7 +64,7 @@ def renew(token: str) -> SignedIn:
     """A new session for the one whose token ends. Raises WrongCredentials when that has ended already."""
     with transaction.atomic():
         tokens = get_access_token_model().objects.select_for_update(of=("self",)).select_related("user")
-        found = tokens.filter(token_checksum=_checksum(token)).first()
+        found = tokens.filter(token_checksum=_checksum(token), application=None).first()
         if found is None or not isinstance(found.user, User) or not found.user.is_active:
             raise WrongCredentials
         found.delete()

@@ -9,10 +9,14 @@ from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
 from health_platform.accounts.models import User
+from health_platform.fhir.access.context import AccessContext, Role
 from health_platform.smart.context import of_user
 
 if TYPE_CHECKING:  # REST framework loads this module while it loads its views
     from rest_framework.views import APIView
+
+
+_PEOPLE = frozenset({Role.CITIZEN, Role.CLINICIAN})
 
 
 class AccessAuthentication(SessionAuthentication):
@@ -31,7 +35,11 @@ class AccessAuthentication(SessionAuthentication):
 
 
 class SignedIn(BasePermission):
-    """Somebody with a place in the record."""
+    """Somebody with a place in the record: a person in the own session, or a system. An application that acts for a
+    person has scopes on FHIR resources, which say nothing of these addresses; it is not let in."""
 
     def has_permission(self, request: Request, view: APIView) -> bool:
-        return getattr(request._request, "access", None) is not None
+        access: AccessContext | None = getattr(request._request, "access", None)
+        if access is None:
+            return False
+        return access.role not in _PEOPLE or not access.client

@@ -488,3 +488,18 @@ def test_row_level_security_repeats_the_launch_when_the_applications_filter_is_o
     assert seen(None) == {town.patient, town.second}
     assert seen(town.patient) == {town.patient}
     assert seen(town.foreign) == set()
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [("GET", "me"), ("GET", "me/risks"), ("GET", "me/consents"), ("POST", "session/renewal"), ("DELETE", "session")],
+)
+def test_the_token_of_an_application_opens_the_record_and_not_the_citizens_own_pages(
+    town: Town, method: str, path: str
+) -> None:
+    token = town.app.tokens(browser_of(town.citizen), "launch/patient patient/Patient.rs")["access_token"]
+    before = AccessToken.objects.count()
+
+    assert builders.Caller(token).send(method, f"/api/v1/{path}").status_code == 403
+    assert AccessToken.objects.count() == before
+    assert reads(token, town.patient) == 200
