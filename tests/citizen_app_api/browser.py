@@ -90,7 +90,7 @@ class Page:
             f" && one.innerText.includes({json.dumps(text)}))"
         )
         self.wait(find)
-        self.run(f"{find}.scrollIntoView({{block: 'center'}})")
+        self.run(f"{find}.scrollIntoView({{block: 'center', behavior: 'instant'}})")
         box = self.run(
             f"(() => {{ const b = {find}.getBoundingClientRect(); return [b.x + b.width / 2, b.y + b.height / 2] }})()"
         )
