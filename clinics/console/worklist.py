@@ -117,6 +117,20 @@ def refresh(access: AccessContext, patient: str) -> None:
     save(access, patient, place_of(picture.results, self_harm=bool(picture.alerts)))
 
 
+def rebuild(access: AccessContext) -> int:
+    """Work out everybody's place anew, for a list that missed changes; the number of patients. ``access`` is a worker's
+    or the operator's."""
+    count, query = 0, {"_count": "500"}
+    while True:
+        page = Repository(access).search("Patient", query)
+        for match in page.matches:
+            refresh(access, match.stored.id)
+        count += len(page.matches)
+        if page.next is None:
+            return count
+        query = {"_count": "500", "_cursor": page.next}
+
+
 def patient_changed(payload: dict[str, Any]) -> None:
     """What happens here when a record changes: `outbox.register(TOPIC, patient_changed)`."""
     if any(kind in ("Patient", "RiskAssessment") for kind, _id, _version in payload["changed"]):

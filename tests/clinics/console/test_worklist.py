@@ -266,6 +266,14 @@ def test_a_change_that_moves_no_result_costs_nothing(
 
 
 @pytest.mark.django_db
+def test_a_list_that_missed_changes_is_made_anew(ward: Ward) -> None:
+    assert names(ward.clinician) == []
+
+    assert worklist.rebuild(builders.OPERATOR) == 1
+    assert names(ward.clinician) == ["김영희"]
+
+
+@pytest.mark.django_db
 def test_who_is_deleted_leaves_the_list(ward: Ward) -> None:
     patient = put(ward.clinic, NOWHERE)
     Repository(builders.OPERATOR).delete("Patient", patient)
