@@ -62,19 +62,22 @@ class ProfileElement:
     is_checked: bool = field(init=False, compare=False, repr=False, default=False)
     """Whether there is anything to check in it or below; must-support alone is nothing."""
 
+    has_rules: bool = field(init=False, compare=False, repr=False, default=False)
+    """Whether the values themselves are looked at, and not only counted."""
+
     def __post_init__(self) -> None:
         decisive = bool(self.fixed or self.pattern) or any(child.is_decisive for child in self.children)
         is_bound = self.binding is not None and self.binding.strength in ("required", "extensible")
-        checked = (
+        rules = (
             decisive
             or is_bound
-            or bool(self.minimum or self.types or self.constraints or self.slicing or self.slices)
-            or self.maximum is not None
+            or bool(self.types or self.constraints or self.slicing or self.slices)
             or self.max_length is not None
             or any(child.is_checked for child in self.children)
         )
         object.__setattr__(self, "is_decisive", decisive)
-        object.__setattr__(self, "is_checked", checked)
+        object.__setattr__(self, "has_rules", rules)
+        object.__setattr__(self, "is_checked", rules or bool(self.minimum) or self.maximum is not None)
 
     def child(self, name: str) -> ProfileElement | None:
         return next((element for element in self.children if element.name == name), None)

@@ -116,8 +116,9 @@ class _Check:
 
     def _occurrences(self, child: ProfileElement, found: list[Occurrence], place: Place) -> None:
         self._cardinality(child, found, place)
-        for item in found:
-            self.element(child, item)
+        if child.has_rules or self.context.options.must_support:
+            for item in found:
+                self.element(child, item)
         if child.slices:
             self._slices(child, found, place)
 

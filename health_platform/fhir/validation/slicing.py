@@ -84,13 +84,18 @@ def _fits(context: Context, expected: ProfileElement, item: Occurrence) -> bool:
         return contains(expected.pattern[0], item.value)
     deciding = [child for child in expected.children if child.is_decisive]
     if deciding:
-        return isinstance(item.value, dict) and all(
-            any(_fits(context, child, found) for found in occurrences(item.value, item.node, child.name, item.place))
-            for child in deciding
-        )
+        return type(item.value) is dict and all(_has(context, child, item) for child in deciding)
     if expected.binding is not None and expected.binding.strength == "required":
         return _has_code(context, expected.binding.value_set, item)
     return any(declared.code == item.type for declared in expected.types)
+
+
+def _has(context: Context, child: ProfileElement, item: Occurrence) -> bool:
+    """Whether a child of a value has what the slice says of it; a fixed code or URI is most of what slices say."""
+    plain = item.value.get(child.name)
+    if child.fixed and type(plain) is str:
+        return equal(child.fixed[0], plain)
+    return any(_fits(context, child, found) for found in occurrences(item.value, item.node, child.name, item.place))
 
 
 def _has_code(context: Context, value_set: str, item: Occurrence) -> bool:
