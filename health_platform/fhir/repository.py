@@ -7,7 +7,7 @@ the actor does not reach is answered exactly like one that does not exist.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -160,13 +160,20 @@ class Repository:
             return [(shown(self.access, stored), deleted) for stored, _compartment, deleted in found]
 
     def search(
-        self, resource_type: str, query: Query | SearchRequest, *, lenient: bool = False, asked_as: str = ""
+        self,
+        resource_type: str,
+        query: Query | SearchRequest,
+        *,
+        lenient: bool = False,
+        asked_as: str = "",
+        about: Iterable[str] = (),
     ) -> Page:
-        """One page of the matches within reach, with what `_include` adds. ``asked_as`` is the query's text for the
-        access log where ``query`` is parsed already."""
+        """One page of the matches within reach, with what `_include` adds. For the access log: ``asked_as`` is the
+        text where ``query`` is parsed already, ``about`` are patients of whom the answer tells besides."""
         request = query if isinstance(query, SearchRequest) else parse_search(resource_type, query, lenient=lenient)
         with self._work("search-type", resource_type) as work:
             work.queries.append(f"{resource_type}?{asked_as or text_of(query)}")
+            work.compartments |= {patient_key(patient) for patient in about}
             work.flush()
             page = search(work.session, request, work.terminology)
             for match in (*page.matches, *page.included):

@@ -13,7 +13,7 @@ import logging
 import time
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
@@ -74,7 +74,8 @@ CHECKPOINT_COLUMNS = "number, made, through, rows, heads, previous, key, signatu
 
 
 def checkpoint_of(row: Sequence[Any]) -> Checkpoint:
-    return Checkpoint(*(bytes(value) if isinstance(value, memoryview) else value for value in row))
+    values: list[Any] = [bytes(value) if isinstance(value, memoryview) else value for value in row]
+    return Checkpoint(*values)
 
 
 ROW_COLUMNS = (
@@ -176,7 +177,7 @@ def _seal_round(patience: float) -> tuple[Checkpoint | None, bool]:
             number, _one(cursor)[0], through, sum(map(len, rows.values())), heads_digest(heads),
             last.digest if last else START, key_id(signer.public_key()),
         )  # fmt: skip
-        signed = Checkpoint(*_fields(unsigned)[:-1], signer.sign(unsigned.content))
+        signed = replace(unsigned, signature=signer.sign(unsigned.content))
         cursor.execute(
             f"INSERT INTO fhir_audit_checkpoint ({CHECKPOINT_COLUMNS}) VALUES (%s, %s, %s, %s, %s, %s, %s, %s)",
             _fields(signed),
@@ -189,7 +190,7 @@ def _fields(value: Checkpoint) -> list[Any]:
 
 
 def _one(cursor: CursorWrapper) -> tuple[Any, ...]:
-    row = cursor.fetchone()
+    row: tuple[Any, ...] | None = cursor.fetchone()
     if row is None:
         raise LookupError("the statement gave no row")
     return row

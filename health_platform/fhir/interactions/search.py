@@ -6,6 +6,8 @@ from urllib.parse import urlencode
 
 import orjson
 
+from health_platform.fhir.access.audit_event import may_read
+from health_platform.fhir.interactions import access_log
 from health_platform.fhir.messages import FhirRequest, FhirResponse
 from health_platform.fhir.repository import Repository
 from health_platform.fhir.search.query import parse_search
@@ -15,7 +17,11 @@ from health_platform.fhir.stored import Match, Page
 
 def search(request: FhirRequest, resource_type: str) -> FhirResponse:
     asked = parse_search(resource_type, request.parameters, lenient=request.lenient, base=request.base + "/")
-    page = Repository(request.access).search(resource_type, asked, asked_as=urlencode(request.parameters))
+    text = urlencode(request.parameters)
+    if resource_type in access_log.RENDERED and may_read(request.access):
+        page = access_log.search(request.access, asked, request.parameters, text)
+    else:
+        page = Repository(request.access).search(resource_type, asked, asked_as=text)
     return FhirResponse(200, searchset(page, asked, request))
 
 
