@@ -41,6 +41,13 @@ def test_the_citys_settings_pass(city_environment: dict[str, str]) -> None:
     assert done.returncode == 0, done.stderr
 
 
+def test_the_city_keeps_passwords_with_argon2(city_environment: dict[str, str]) -> None:
+    ask = "from django.conf import settings; print(settings.PASSWORD_HASHERS[0])"
+    command = [sys.executable, "-c", ask]
+    done = subprocess.run(command, cwd=PROJECT, env=city_environment, capture_output=True, text=True, check=True)
+    assert done.stdout.strip().endswith("Argon2PasswordHasher")
+
+
 def test_a_client_that_may_do_everything_fails_it(city_environment: dict[str, str]) -> None:
     subprocess.run([sys.executable, "-c", MAKE_OPERATOR], cwd=PROJECT, env=city_environment, check=True)
     done = check(city_environment)
