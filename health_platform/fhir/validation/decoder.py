@@ -67,13 +67,15 @@ def accepts(raw: bytes) -> bool:
         compact = _ENCODER.encode(decoder.decode(raw))
     except (msgspec.MsgspecError, _NotAccepted, UnicodeDecodeError):
         return False
-    if b"{}" in compact or b"\\u00" in compact:
+    if b"{}" in compact or (b"\\" in compact and _CONTROL.search(compact)):
         return False
     return len(compact) == len(raw) or compact.count(b'":') == len(_NAME.findall(raw))
 
 
 _ENCODER = msgspec.json.Encoder()
 _NAME = re.compile(rb'"\s*:')
+# How the encoder writes the control characters that a string of FHIR cannot have.
+_CONTROL = re.compile(rb"\\(?:u00|[bf])")
 
 
 class _NotAccepted(ValueError):
