@@ -44,7 +44,7 @@ class Clinician:
 def clinician_of(user: User) -> Clinician | None:
     """The clinician behind an account; None for a citizen, an auditor, or a clinician without an institution."""
     prefetch_related_objects([user], "memberships")
-    access = of_user(user)
+    access = of_user(user, client="console")
     membership = user.memberships.first()
     if access is None or access.role is not Role.CLINICIAN or membership is None:
         return None

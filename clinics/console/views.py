@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib import messages
-from django.contrib.auth import login, logout
-from django.contrib.auth.forms import AuthenticationForm
+from django.contrib.auth import logout
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -24,7 +24,9 @@ from clinics.console.access import Clinician, clinician_of, for_clinicians
 from clinics.console.charts import chart_of
 from clinics.console.record import Results
 from clinics.console.worklist import Stage
+from health_platform.accounts import services as accounts
 from health_platform.accounts.models import User
+from health_platform.fhir.access import audit
 from health_platform.fhir.outcome import NotFound
 
 # A working day: computers in clinics are shared.
@@ -32,22 +34,37 @@ SESSION_LASTS = timedelta(hours=10)
 STAGES = {"unreviewed": Stage.UNREVIEWED, "not-assessed": Stage.NOT_ASSESSED, "reviewed": Stage.REVIEWED}
 
 
-@sensitive_post_parameters("password")
+@sensitive_post_parameters("password", "code")
 @never_cache
 @require_http_methods(["GET", "POST"])
 def sign_in(request: HttpRequest) -> HttpResponse:
-    """Name and password; only clinicians who act for an institution get a session."""
-    goal = _goal(request)
-    form = AuthenticationForm(request, data=request.POST or None)
-    if request.method == "POST" and form.is_valid():
-        user = form.get_user()
-        if isinstance(user, User) and clinician_of(user) is not None:
-            login(request, user)
-            request.session.set_expiry(SESSION_LASTS)
-            return redirect(goal)
-        refusal = _("This account belongs to no clinician of an institution. The console is not open to it.")
-        form.add_error(None, refusal)
-    return render(request, "console/sign_in.html", {"form": form, "next": goal})
+    """Name, password and second factor; only clinicians who act for an institution keep the session."""
+    context: dict[str, Any] = {"next": _goal(request), "username": request.POST.get("username", "")}
+    if request.method == "GET":
+        return render(request, "console/sign_in.html", context)
+    password, code = request.POST.get("password", ""), request.POST.get("code", "").strip()
+    outcome = accounts.sign_in(request, context["username"], password, code)
+    if outcome.status is accounts.Status.ENROL:
+        return redirect(f"{reverse('oauth2_provider:second-factor')}?{urlencode({'next': context['next']})}")
+    clinician = clinician_of(outcome.user) if outcome.user is not None else None
+    signed_in = outcome.status is accounts.Status.SIGNED_IN and clinician is not None
+    audit.login(clinician.access if clinician else None, client="console", success=signed_in)
+    if signed_in:
+        request.session.set_expiry(SESSION_LASTS)
+        return redirect(context["next"])
+    logout(request)
+    context |= {"status": _refused(outcome, clinician), "minutes": -(-outcome.seconds // 60)}
+    response = render(request, "console/sign_in.html", context, status=429 if outcome.seconds else 422)
+    if outcome.seconds:
+        response["Retry-After"] = str(outcome.seconds)
+    return response
+
+
+def _refused(outcome: accounts.Outcome, clinician: Clinician | None) -> str:
+    """Why there is no session: a status of the accounts, or that the account is no clinician's."""
+    if outcome.status is accounts.Status.SIGNED_IN and clinician is None:
+        return "no-clinician"
+    return str(outcome.status)
 
 
 def _goal(request: HttpRequest) -> str:
@@ -60,6 +77,9 @@ def _goal(request: HttpRequest) -> str:
 
 @require_POST
 def sign_out(request: HttpRequest) -> HttpResponse:
+    clinician = clinician_of(request.user) if isinstance(request.user, User) else None
+    if clinician is not None:
+        audit.login(clinician.access, client="console", interaction="logout")
     logout(request)
     return redirect("console:sign-in")
 

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from django.contrib.sessions.models import Session
 from django.test import Client
+from django.utils import timezone
+from pytest_django import Settings
 
+from health_platform.accounts import second_factor
+from health_platform.accounts.models import User
+from health_platform.fhir.access.session import open_session
 from tests import builders
 from tests.clinics.console.conftest import Ward, browser
 
@@ -30,12 +37,65 @@ def test_a_session_ends_with_the_working_day(ward: Ward) -> None:
     assert 9 * 3600 < client.session.get_expiry_age() <= 10 * 3600
 
 
+def test_sign_in_and_sign_out_are_in_the_access_log_and_so_is_a_failure(ward: Ward) -> None:
+    client = browser()
+    client.post(SIGN_IN, {"username": "kim", "password": "wrong"})
+    client.post(SIGN_IN, {"username": "kim", "password": "a-long-password"})
+    client.post("/console/sign-out")
+
+    with open_session(builders.OPERATOR) as session:
+        session.cursor.execute(
+            "SELECT interaction, actor, outcome FROM fhir_audit WHERE client = 'console' ORDER BY aid"
+        )
+        assert session.cursor.fetchall() == [
+            ("login", "", 4),
+            ("login", "Practitioner/kim", 0),
+            ("logout", "Practitioner/kim", 0),
+        ]
+
+
+def test_guessing_is_stopped_and_the_page_says_for_how_long(ward: Ward) -> None:
+    client = browser()
+    for _ in range(5):
+        client.post(SIGN_IN, {"username": "kim", "password": "guess"})
+    response = client.post(SIGN_IN, {"username": "kim", "password": "a-long-password"})
+
+    assert response.status_code == 429
+    assert int(response["Retry-After"]) > 0
+    assert "Too many attempts. Try again in 15 minutes." in response.content.decode()
+    assert client.get(WORKLIST).status_code == 302
+
+
+def test_staff_without_a_second_factor_are_led_to_set_one_up(ward: Ward, settings: Settings) -> None:
+    settings.STAFF_SECOND_FACTOR = True
+    client = browser()
+    response = client.post(SIGN_IN, {"username": "kim", "password": "a-long-password"})
+
+    assert response["Location"] == "/oauth/second-factor?next=%2Fconsole%2F"
+    assert client.get(WORKLIST).status_code == 302
+
+
+def test_who_has_a_second_factor_needs_its_code(ward: Ward) -> None:
+    kim = User.objects.get(username="kim")
+    secret, now = second_factor.begin(kim), timezone.now()
+    assert second_factor.confirm(kim, second_factor.code_at(secret, now - timedelta(seconds=30)), now) is not None
+    client = browser()
+    asked = {"username": "kim", "password": "a-long-password"}
+
+    needed = client.post(SIGN_IN, asked)
+    assert (needed.status_code, 'name="code"' in needed.content.decode()) == (422, True)
+    wrong = client.post(SIGN_IN, asked | {"code": "000000"})
+    assert "The code is wrong or was used already." in wrong.content.decode()
+    assert client.get(WORKLIST).status_code == 302
+    assert client.post(SIGN_IN, asked | {"code": second_factor.code_at(secret, now)})["Location"] == WORKLIST
+
+
 def test_a_wrong_password_gives_no_session_and_says_so(ward: Ward) -> None:
     client = browser()
     response = client.post(SIGN_IN, {"username": "kim", "password": "wrong"})
 
-    assert response.status_code == 200
-    assert "Please enter a correct username and password" in response.content.decode()
+    assert response.status_code == 422
+    assert "The user name or the password is wrong." in response.content.decode()
     assert client.get(WORKLIST).status_code == 302
 
 
