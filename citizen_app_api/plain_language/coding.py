@@ -20,9 +20,13 @@ def codes_of(concept: Resource | None) -> set[str]:
 
 
 def text_of(concept: Resource | None) -> str | None:
-    """The words of a concept as recorded: its text, else the first display, else the first code."""
+    """The words of a concept as recorded: its text, else the first display; None when there are only codes."""
     if not concept:
         return None
     displays = [coding["display"] for coding in concept.get("coding", []) if coding.get("display")]
-    first = next((code for _system, code in codings(concept) if code), None)
-    return concept.get("text") or next(iter(displays), None) or first
+    return concept.get("text") or next(iter(displays), None)
+
+
+def first_code(concept: Resource | None) -> str | None:
+    """The first code, where nothing better is at hand."""
+    return next((code for _system, code in codings(concept) if code), None)

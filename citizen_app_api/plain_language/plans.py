@@ -9,7 +9,7 @@ from typing import Any, Final
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop, ngettext
 
-from citizen_app_api.plain_language.coding import codings, text_of
+from citizen_app_api.plain_language.coding import codings, first_code, text_of
 from citizen_app_api.plain_language.records import name_of
 from citizen_app_api.plain_language.values import day_of, number_text, quantity_text, unit_text, with_unit
 
@@ -123,7 +123,8 @@ def _exercise(key: str, detail: Resource, logged: Sequence[Done]) -> Exercise:
 def exercise_title(detail: Resource) -> str:
     """The plan's own words, else the kind of exercise."""
     words = text_of(detail.get("code"))
-    return _(WORDS[words]) if words in WORDS else words or _("Exercise")
+    kind = first_code(detail.get("code"))
+    return words or (_(WORDS[kind]) if kind in WORDS else _("Exercise"))
 
 
 def how_often(detail: Resource) -> str | None:

@@ -10,7 +10,8 @@ from zoneinfo import ZoneInfo
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
-from citizen_app_api.plain_language.coding import text_of
+from citizen_app_api.plain_language.answers import answer_of
+from citizen_app_api.plain_language.coding import first_code, text_of
 
 Resource = dict[str, Any]
 CITY_TIME = ZoneInfo("Asia/Seoul")
@@ -95,7 +96,7 @@ def value_text(element: Resource) -> str | None:
     if (quantity := element.get("valueQuantity")) is not None:
         return quantity_text(quantity)
     if (concept := element.get("valueCodeableConcept")) is not None:
-        return text_of(concept)
+        return answer_of(concept)
     if (answer := element.get("valueBoolean")) is not None:
         return _("Yes") if answer else _("No")
     for name in ("valueString", "valueInteger", "valueDateTime", "valueTime"):
@@ -110,7 +111,7 @@ def absent_text(element: Resource) -> str | None:
     if not concept:
         return None
     code = next((coding.get("code") for coding in concept.get("coding", [])), None)
-    return _(_ABSENT[code]) if code in _ABSENT else text_of(concept)
+    return _(_ABSENT[code]) if code in _ABSENT else text_of(concept) or first_code(concept)
 
 
 def day_of(text: str | None) -> str | None:
