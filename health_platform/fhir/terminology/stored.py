@@ -10,6 +10,7 @@ import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import islice
 from typing import Any, Final
 
 import orjson
@@ -19,6 +20,7 @@ from health_platform.fhir.models import LoadedCodeSystem
 from health_platform.fhir.terminology.values import Concept, Designation
 
 CHUNK: Final = 2000
+MAX_WINDOW: Final = 50_000
 REMEMBERED: Final = 8192
 MAX_COUNTED: Final = 1000
 """Matches of a text filter that are counted; beyond them a page has no total."""
@@ -73,43 +75,56 @@ class StoredCodeSystem:
 
     def below(self, code: str, limit: int) -> list[str]:
         """The codes of a branch, its top included; empty for an unknown code. At most ``limit``."""
-        with connection.cursor() as cursor:
-            statement = _BELOW.format(start="code") + "SELECT code FROM below LIMIT %(limit)s"
-            cursor.execute(statement, {"system": self.id, "top": code, "limit": limit})
-            return [row[0] for row in cursor.fetchall()]
+        statement = _BELOW.format(start="code") + "SELECT code FROM below LIMIT %(limit)s"
+        return [row[0] for row in _fetch(statement, {"system": self.id, "top": code, "limit": limit})]
 
     def page(self, chosen: Selection, offset: int, count: int) -> tuple[int | None, list[Concept]]:
         """Concepts in the order of the file, and how many there are in all (None: more than are counted)."""
         if chosen == Selection():
             return self.count, self._numbered(offset, offset + count)
-        conditions, parameters = _conditions(chosen)
-        parameters |= {"system": self.id, "offset": offset, "count": count, "most": MAX_COUNTED + 1}
-        prefix = ""
         if chosen.branch is not None:
-            top, itself = chosen.branch
-            prefix = _BELOW.format(start="code" if itself else "parent")
-            conditions.append("c.code IN (SELECT code FROM below)")
-            parameters["top"] = top
-        where = " AND ".join(["c.system = %(system)s", *conditions])
-        total = None if _is_unselective(chosen) else self._count(prefix, where, parameters)
-        return total, self._selected(prefix, where, parameters, is_small=total is not None)
+            return self._of_branch(chosen, offset, count)
+        found = self._by_trigrams(chosen) if _is_indexed(chosen) else None
+        if found is not None:
+            return len(found), found[offset : offset + count]
+        return None, list(islice(self._in_order(chosen), offset, offset + count))
 
-    def _count(self, prefix: str, where: str, parameters: dict[str, Any]) -> int | None:
-        with connection.cursor() as cursor:
-            matches = f"SELECT 1 FROM fhir_concept c WHERE {where} LIMIT %(most)s"
-            cursor.execute(f"{prefix}SELECT count(*) FROM ({matches}) AS matches", parameters)
-            found = int(cursor.fetchone()[0])
-        return None if found > MAX_COUNTED else found
+    def _of_branch(self, chosen: Selection, offset: int, count: int) -> tuple[int | None, list[Concept]]:
+        assert chosen.branch is not None  # noqa: S101  (page)
+        top, itself = chosen.branch
+        conditions, parameters = _conditions(chosen, "c.folded")
+        where = " AND ".join(["c.system = %(system)s", "c.code IN (SELECT code FROM below)", *conditions])
+        statement = (
+            _BELOW.format(start="code" if itself else "parent")
+            + f"SELECT {_COLUMNS}, count(*) OVER () FROM fhir_concept c WHERE {where}"
+            + " ORDER BY c.number LIMIT %(count)s OFFSET %(offset)s"
+        )
+        parameters |= {"system": self.id, "top": top, "count": count, "offset": offset}
+        rows = _fetch(statement, parameters)
+        total = int(rows[0][5]) if rows else 0 if not offset else None
+        return total, [_concept(row[:5]) for row in rows]
 
-    def _selected(self, prefix: str, where: str, parameters: dict[str, Any], *, is_small: bool) -> list[Concept]:
-        """A small selection is found by its index and sorted; of a large one the order is followed until the page is
-        full. The planner cannot know which it is, so it is told."""
-        source = f"SELECT c.* FROM fhir_concept c WHERE {where}"
-        rows = f"({source} OFFSET 0)" if is_small else f"({source})"
-        statement = f"{prefix}SELECT {_COLUMNS} FROM {rows} AS c ORDER BY c.number LIMIT %(count)s OFFSET %(offset)s"
-        with connection.cursor() as cursor:
-            cursor.execute(statement, parameters)
-            return [_concept(row) for row in cursor.fetchall()]
+    def _by_trigrams(self, chosen: Selection) -> list[Concept] | None:
+        """All matches of a text that has few of them; None for more. `+ 0` keeps the planner from reading the whole
+        system instead, which it prefers where a file was loaded since the statistics were taken."""
+        conditions, parameters = _conditions(chosen, "c.folded")
+        where = " AND ".join(["c.system + 0 = %(system)s", *conditions])
+        statement = f"SELECT {_COLUMNS}, c.number FROM fhir_concept c WHERE {where} LIMIT %(most)s"
+        rows = _fetch(statement, parameters | {"system": self.id, "most": MAX_COUNTED + 1})
+        if len(rows) > MAX_COUNTED:
+            return None
+        return [_concept(row[:5]) for row in sorted(rows, key=lambda row: int(row[5]))]
+
+    def _in_order(self, chosen: Selection) -> Iterator[Concept]:
+        """The matches in the order of the file, read in windows of numbers that grow: a page of a text that many have
+        is full after the first ones."""
+        conditions, parameters = _conditions(chosen, "c.folded || ''")
+        within = " AND ".join(["c.number >= %(start)s", "c.number < %(end)s", *conditions])
+        start, width = 0, CHUNK
+        while start < self.count:
+            window = {"start": start, "end": start + width}
+            yield from self._rows(f"{within} ORDER BY c.number", parameters | window)
+            start, width = start + width, min(2 * width, MAX_WINDOW)
 
     def _read(self, code: str) -> Concept | None:
         return next(iter(self._rows("c.code = %(code)s", {"code": code})), None)
@@ -119,12 +134,15 @@ class StoredCodeSystem:
         return self._rows(within, {"start": start, "end": end})
 
     def _rows(self, condition: str, parameters: dict[str, Any]) -> list[Concept]:
-        with connection.cursor() as cursor:
-            cursor.execute(
-                f"SELECT {_COLUMNS} FROM fhir_concept c WHERE c.system = %(system)s AND {condition}",
-                {"system": self.id, **parameters},
-            )
-            return [_concept(row) for row in cursor.fetchall()]
+        statement = f"SELECT {_COLUMNS} FROM fhir_concept c WHERE c.system = %(system)s AND {condition}"
+        return [_concept(row) for row in _fetch(statement, {"system": self.id, **parameters})]
+
+
+def _fetch(statement: str, parameters: dict[str, Any]) -> list[tuple[Any, ...]]:
+    with connection.cursor() as cursor:
+        cursor.execute(statement, parameters)
+        rows: list[tuple[Any, ...]] = cursor.fetchall()
+        return rows
 
 
 def loaded_code_systems() -> Iterator[StoredCodeSystem]:
@@ -149,12 +167,12 @@ def _json(value: Any) -> Any:
     return orjson.loads(value) if isinstance(value, str) else value
 
 
-def _conditions(chosen: Selection) -> tuple[list[str], dict[str, Any]]:
+def _conditions(chosen: Selection, column: str) -> tuple[list[str], dict[str, Any]]:
     conditions: list[str] = []
     parameters: dict[str, Any] = {}
     for number, word in enumerate(folded(chosen.text).split()):
         escaped = word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-        conditions.append(f"c.folded LIKE %(word{number})s")
+        conditions.append(f"{column} LIKE %(word{number})s")
         parameters[f"word{number}"] = f"%{escaped}%"
     for number, (name, value) in enumerate(chosen.properties):
         conditions.append(f"c.properties -> %(name{number})s ? %(value{number})s")
@@ -162,6 +180,6 @@ def _conditions(chosen: Selection) -> tuple[list[str], dict[str, Any]]:
     return conditions, parameters
 
 
-def _is_unselective(chosen: Selection) -> bool:
-    """Whether no index helps: property values alone, or words too short for a trigram."""
-    return chosen.branch is None and not any(len(word) >= _INDEXED_LENGTH for word in folded(chosen.text).split())
+def _is_indexed(chosen: Selection) -> bool:
+    """Whether the trigrams help: not where all words are shorter than one."""
+    return any(len(word) >= _INDEXED_LENGTH for word in folded(chosen.text).split())

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import io
 from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
 
 from health_platform.fhir.models import Contract, ProfileRule
 from tests import builders
@@ -112,3 +116,17 @@ def test_without_a_contract_deletion_stays_logical_and_possible(city: City) -> N
     id = city.system.post(f"{FHIR}/Observation", builders.observation(city.patient)).json()["id"]
     assert city.system.delete(f"{FHIR}/Observation/{id}").status_code == 204
     assert city.system.get(f"{FHIR}/Observation/{id}").status_code == 410
+
+
+def test_an_operator_sets_a_contract_by_command(city: City) -> None:
+    out = io.StringIO()
+    call_command("fhir_contract", city.clinic, "--kr-core", "--require", KR + "patient", stdout=out)
+    assert out.getvalue().splitlines() == [
+        f"Organization/{city.clinic}: KR Core yes",
+        f"Patient: {KR}patient required",
+    ]
+    assert city.system.post(f"{FHIR}/Patient", nameless()).status_code == 422
+    call_command("fhir_contract", city.clinic, "--no-kr-core", "--forget", KR + "patient", stdout=out)
+    assert city.system.post(f"{FHIR}/Patient", nameless()).status_code == 201
+    with pytest.raises(CommandError, match="fhir_load_package"):
+        call_command("fhir_contract", city.clinic, "--require", "https://example.org/none")
