@@ -1,7 +1,8 @@
 """Cost of the access log: what it adds to a read, events per second beside writes, sealing, verification.
 
-Run by hand: `.venv/bin/python -m tests.benchmarks.audit [reads] [events] [seals]`. A database of its own with `fsync` and `synchronous_commit`
-on; callers are threads of one process that speak to the Repository; load and database share the machine.
+Run by hand: `.venv/bin/python -m tests.benchmarks.audit [reads] [events] [seals]`. A database of its own with `fsync`
+and `synchronous_commit` on; callers are threads of one process that speak to the Repository; load and database share
+the machine.
 """
 
 from __future__ import annotations
@@ -182,7 +183,7 @@ def events(cluster: Cluster) -> None:
     run([all_reads, lambda: write(0), lambda: write(1)])
     took = time.perf_counter() - start
     say(
-        f"rows of reads by {CALLERS} callers beside writes: {EVENTS / took:,.0f}/s, and {sum(written) / took:,.0f} writes/s with theirs"
+        f"rows of reads by {CALLERS} callers beside writes: {EVENTS / took:,.0f}/s, and {sum(written) / took:,.0f} writes/s"
     )
 
 
