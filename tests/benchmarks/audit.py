@@ -183,7 +183,8 @@ def events(cluster: Cluster) -> None:
     run([all_reads, lambda: write(0), lambda: write(1)])
     took = time.perf_counter() - start
     say(
-        f"rows of reads by {CALLERS} callers beside writes: {EVENTS / took:,.0f}/s, and {sum(written) / took:,.0f} writes/s"
+        f"rows of reads by {CALLERS} callers beside writes: {EVENTS / took:,.0f}/s,"
+        f" and {sum(written) / took:,.0f} writes/s"
     )
 
 
