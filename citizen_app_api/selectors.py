@@ -20,6 +20,7 @@ from citizen_app_api.plain_language.questions import Question, questions_of
 from citizen_app_api.plain_language.records import Entry, entry_of, not_valid
 from citizen_app_api.plain_language.risks import Risk, risk_of
 from citizen_app_api.plain_language.summary import MOST_CONDITIONS, Material, Summary, missing_codes, summary_of
+from health_platform.fhir.access import audit
 from health_platform.fhir.access.audit import AuditEntry
 from health_platform.fhir.access.context import AccessContext
 from health_platform.fhir.compartment import PUBLIC_TYPES
@@ -255,6 +256,7 @@ def my_data(access: AccessContext, base: str) -> Iterator[bytes]:
     Results that wait for a person, and plans that nobody has signed, are left out.
     """
     patient = own_patient(access)
+    audit.note(access, "export", [patient])
     yield b'{"resourceType":"Bundle","type":"collection","entry":['
     separator = b""
     for stored in _own_resources(Repository(access), patient):

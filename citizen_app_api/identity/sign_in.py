@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from django.contrib.auth import authenticate
@@ -11,9 +11,13 @@ from django.contrib.auth.models import update_last_login
 from django.db import transaction
 from oauth2_provider.models import get_access_token_model
 
+from citizen_app_api.people import SERVICE
 from health_platform.accounts import second_factor
 from health_platform.accounts.models import Role, User
 from health_platform.accounts.throttle import count_attempt, forget_attempts, take_back
+from health_platform.fhir.access import audit
+from health_platform.fhir.access.context import AccessContext
+from health_platform.smart.context import of_user
 from health_platform.smart.tokens import issue_for_user
 
 LIFETIME = timedelta(minutes=30)
@@ -46,15 +50,18 @@ def sign_in(username: str, password: str, code: str, address: str, now: datetime
     count_attempt(username, address, now)
     user = authenticate(username=username, password=password)
     if not isinstance(user, User):
+        audit.login(None, client=SERVICE, success=False)
         raise WrongCredentials
-    if second_factor.has_one(user):
-        if not code:
-            take_back(username, address, now)
-            raise CodeNeeded
-        if not second_factor.check(user, code, now):
-            raise WrongCredentials
+    if second_factor.has_one(user) and not code:
+        take_back(username, address, now)
+        raise CodeNeeded
+    access = of_user(user, client=SERVICE) if user.role == Role.CITIZEN and user.patient else None
+    if second_factor.has_one(user) and not second_factor.check(user, code, now):
+        audit.login(access, client=SERVICE, success=False)
+        raise WrongCredentials
     forget_attempts(username, address, now)
-    if user.role != Role.CITIZEN or not user.patient:
+    audit.login(access, client=SERVICE, success=access is not None)
+    if access is None:
         raise NotACitizen
     update_last_login(User, user)
     return _session(user)
@@ -71,8 +78,9 @@ def renew(token: str) -> SignedIn:
         return _session(found.user)
 
 
-def sign_out(token: str) -> None:
+def sign_out(token: str, access: AccessContext) -> None:
     """End the session: its token opens nothing from now on."""
+    audit.login(replace(access, client=SERVICE), interaction="logout")
     get_access_token_model().objects.filter(token_checksum=_checksum(token)).delete()
 
 

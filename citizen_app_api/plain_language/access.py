@@ -26,6 +26,11 @@ ACTIONS: Final = {
     "update": gettext_noop("changed"),
     "delete": gettext_noop("removed"),
     "transaction": gettext_noop("read or wrote"),
+    "export": gettext_noop("took a copy of the record"),
+    "consent": gettext_noop("changed who may see the record"),
+    "emergency-access": gettext_noop("opened the record in an emergency"),
+    "login": gettext_noop("signed in"),
+    "logout": gettext_noop("signed out"),
 }
 ROLES: Final = {
     "citizen": gettext_noop("You"),
@@ -38,9 +43,11 @@ ROLES: Final = {
 PURPOSES: Final = {
     "TREAT": gettext_noop("for your treatment"),
     "ETREAT": gettext_noop("in an emergency"),
+    "BTG": gettext_noop("in an emergency"),
     "PATRQT": gettext_noop("at your request"),
     "HRESCH": gettext_noop("for research"),
     "HSYSADMIN": gettext_noop("to run this platform"),
+    "HCOMPL": gettext_noop("to check that the rules are kept"),
     "HPAYMT": gettext_noop("for payment"),
     "HOPERAT": gettext_noop("for the running of the institution"),
 }
@@ -110,7 +117,8 @@ def _look(entries: Sequence[Numbered], patient: str, names: Mapping[str, Resourc
     actions = {ACTIONS.get(one.interaction, "read") for _number, one in entries}
     action = _(actions.pop() if len(actions) == 1 else ACTIONS["transaction"])
     purpose = _(PURPOSES[entry.purpose]) if entry.purpose in PURPOSES else entry.purpose
-    sentence = _("%(who)s %(action)s: %(what)s (%(purpose)s)") % {
+    form = _("%(who)s %(action)s: %(what)s (%(purpose)s)") if what else _("%(who)s: %(action)s")
+    sentence = form % {
         "who": f"{who}, {institution}" if institution else who,
         "action": action,
         "what": ", ".join(what),

@@ -4,7 +4,8 @@ import json
 from typing import Any
 
 from health_platform.fhir.disclosure import withhold
-from tests.builders import observation
+from health_platform.fhir.repository import Repository
+from tests.builders import OPERATOR, observation
 from tests.citizen_app_api import records
 from tests.citizen_app_api.conftest import API, City, store
 
@@ -61,3 +62,10 @@ def test_the_values_come_out_as_they_were_stored(city: City) -> None:
     raw = city.citizen.get(f"{API}/me/data").getvalue()
     stored = city.citizen.get(f"/fhir/R4/Observation/{id}").content
     assert stored in raw
+
+
+def test_taking_the_data_stands_in_the_access_log(city: City) -> None:
+    data(city)
+    log = Repository(OPERATOR).access_log(city.patient, None, 200)
+    exports = [entry for _number, entry in log if entry.interaction == "export"]
+    assert [entry.actor for entry in exports] == [f"Patient/{city.patient}"]

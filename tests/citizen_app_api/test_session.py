@@ -10,7 +10,8 @@ from oauth2_provider.models import get_access_token_model
 
 from health_platform.accounts import second_factor
 from health_platform.accounts.models import SignInAttempt, User
-from tests.builders import Caller
+from health_platform.fhir.access.session import open_session
+from tests.builders import OPERATOR, Caller
 from tests.citizen_app_api.conftest import API, City, answer, post
 
 NOBODY = Caller()
@@ -126,3 +127,18 @@ def test_who_has_an_authenticator_needs_its_code_too(city: City) -> None:
     assert post(NOBODY, "/session", {**RIGHT, "code": "000000x"}).status_code == 401
     assert tokens() == before
     assert post(NOBODY, "/session", {**RIGHT, "code": codes[0]}).status_code == 200
+
+
+def test_signing_in_and_out_and_a_failed_attempt_stand_in_the_log(city: City) -> None:
+    caller = Caller(answer(post(NOBODY, "/session", RIGHT))["access_token"])
+    (look, *_rest) = answer(caller.get(f"{API}/me/access-log"))["items"]
+    assert (look["own"], look["sentence"]) == (True, "You: signed in")
+    caller.delete(f"{API}/session")
+    post(NOBODY, "/session", WRONG)
+    with open_session(OPERATOR) as session:
+        session.cursor.execute(
+            "SELECT interaction, actor, outcome FROM fhir_audit WHERE client = 'citizen_app_api' ORDER BY aid"
+        )
+        rows = session.cursor.fetchall()
+    person = f"Patient/{city.patient}"
+    assert rows == [("login", person, 0), ("logout", person, 0), ("login", "", 4)]

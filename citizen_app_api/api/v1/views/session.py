@@ -13,7 +13,7 @@ from rest_framework.permissions import AllowAny, BasePermission
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from citizen_app_api.api.v1.base import CitizenView, PrivateView
+from citizen_app_api.api.v1.base import CitizenView, PrivateView, access_of
 from citizen_app_api.api.v1.problems import Unauthorized
 from citizen_app_api.api.v1.schema import LANGUAGE, problems
 from citizen_app_api.api.v1.serializers import SessionSerializer, SignInSerializer
@@ -66,7 +66,7 @@ class SessionView(PrivateView):
     )
     def delete(self, request: Request) -> Response:
         """End the session: its token opens nothing from now on."""
-        sign_out(_token(request))
+        sign_out(_token(request), access_of(request))
         return Response(status=204)
 
 
