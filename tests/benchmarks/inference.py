@@ -82,7 +82,7 @@ def ask(endpoints: Endpoints, body: bytes, headers: dict[str, str]) -> Callable[
 
 
 def say(what: str, value: float, unit: str) -> None:
-    print(f"{what:40} {value:12.1f} {unit}")  # noqa: T201
+    print(f"{what:40} {value:12.1f} {unit}")
 
 
 if __name__ == "__main__":

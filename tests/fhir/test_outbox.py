@@ -30,9 +30,7 @@ def test_a_write_leaves_an_event_in_its_own_transaction(db: None, calls: list[di
     assert [event.payload["changed"][0][0] for event in OutboxEvent.objects.all()] == ["Patient"]
 
 
-def test_what_waits_about_one_subject_is_one_call_and_all_of_it_is_done(
-    db: None, calls: list[dict[str, Any]]
-) -> None:
+def test_what_waits_about_one_subject_is_one_call_and_all_of_it_is_done(db: None, calls: list[dict[str, Any]]) -> None:
     patient = builders.patient()
     for _ in range(2):
         Repository(OPERATOR).create(observation(patient))

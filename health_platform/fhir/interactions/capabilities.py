@@ -51,7 +51,7 @@ def capability_statement(base: str) -> dict[str, Any]:
                                 }
                             ]
                         }
-                    ]
+                    ],
                 },
                 "resource": [_resource(kind) for kind in RESOURCE_TYPES],
                 "interaction": [{"code": "transaction"}, {"code": "batch"}],
