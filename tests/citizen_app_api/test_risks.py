@@ -153,6 +153,8 @@ def test_a_dementia_result_is_nowhere_before_its_release(city: City) -> None:
         assert trace not in body
     assert risks(city.citizen)["withheld"] == without, "the notice would give away that there is one"
     assert waiting.id.encode() not in city.citizen.get(f"{API}/me/data").getvalue()
+    assert waiting.id not in city.citizen.get(f"/fhir/R4/RiskAssessment?patient={city.patient}").content.decode()
+    assert city.citizen.get(f"/fhir/R4/RiskAssessment/{waiting.id}").status_code == 404
     assert (
         post(city.citizen, "/me/questions", {"text": "?", "about": f"RiskAssessment/{waiting.id}"}).status_code == 400
     )
@@ -193,6 +195,7 @@ def test_a_drafted_plan_shows_once_the_clinician_has_signed_it_and_is_logged(cit
     (draft,) = services.plans_for(clinician(city), city.patient)
     assert answer(city.citizen.get(f"{API}/me/plans"))["items"] == []
     assert draft["id"].encode() not in city.citizen.get(f"{API}/me/data").getvalue()
+    assert city.citizen.get(f"/fhir/R4/CarePlan/{draft['id']}").status_code == 404
     services.sign_plan(clinician(city), draft["id"], f"Organization/{city.clinic}", timezone.now())
     (plan,) = answer(city.citizen.get(f"{API}/me/plans"))["items"]
     assert (plan["id"], plan["signed_by"]) == (draft["id"], "북구보건소")
