@@ -209,6 +209,8 @@ AUDIT_CHECKPOINT_FILE = env.text("AUDIT_CHECKPOINT_FILE")
 AUDIT_KEPT_DAYS = int(env.text("AUDIT_KEPT_DAYS", "1096"))
 
 # Where the platform stands, as data: see clinics/registry.
+# The telephone number that the citizens' page offers for help; 129 is the national health and welfare line.
+HELP_PHONE = env.text("HELP_PHONE", "129")
 CITY_NAME = env.text("CITY_NAME", "광주")
 
 LOGGING = {
