@@ -147,7 +147,13 @@ def _percent(percent: float) -> str:
     return _("%(number)s out of 100 people") % {"number": shown}
 
 
+def _yes_or_no(value: float) -> str:
+    return _("Yes") if value else _("No")
+
+
 def _measured(lead: Output, value: float, band: str) -> str:
+    if lead.unit == _YES_NO_UNIT:
+        return band or _yes_or_no(value)
     text = with_unit(number_text(round(value, 1)).removesuffix(".0"), unit_text(lead.unit))
     if not band:
         return text
@@ -173,10 +179,10 @@ def _input(used: Input) -> UsedInput:
 
 
 def _input_value(used: Input) -> str:
-    if used.feature == "female":
-        return _(SEX["female" if used.value else "male"])
+    if used.feature in ("female", "male"):
+        return _(SEX["female" if (used.feature == "female") == bool(used.value) else "male"])
     if used.unit == _YES_NO_UNIT:
-        return _("Yes") if used.value else _("No")
+        return _yes_or_no(used.value)
     number = number_text(round(used.value, 2)).removesuffix(".0")
     if used.feature == "age":
         return _("%(age)s years") % {"age": number}
