@@ -85,7 +85,10 @@ class ProfileElement:
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """A profile or an extension definition. `contexts` are (type, expression) pairs of an extension."""
+    """A profile or an extension definition. `contexts` are (type, expression) pairs of an extension.
+
+    `from_differential`: it is stated as a differential, so it says nothing twice, even when merged with its bases.
+    """
 
     url: str
     version: str

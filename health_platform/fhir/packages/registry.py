@@ -75,4 +75,4 @@ class ProfileRegistry:
         base = self._merged(self._stated(profile.base), depth - 1) if depth else None
         if base is None or base.type != profile.type:
             return None
-        return replace(profile, root=merged(base.root, profile.root), from_differential=False)
+        return replace(profile, root=merged(base.root, profile.root))

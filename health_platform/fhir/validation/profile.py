@@ -28,12 +28,14 @@ class _Check:
         self.context = context
         self.profile = profile
         self.depth = depth
+        # A snapshot repeats in each slice what it says of the sliced element; a differential does not.
+        self.is_complete = not profile.from_differential
 
     def report(self, key: str, place: Place, **args: object) -> None:
         self.context.report(key, place, profile=self.profile.url, **args)
 
-    def element(self, element: ProfileElement, found: Occurrence) -> None:
-        """One value against one element or slice."""
+    def element(self, element: ProfileElement, found: Occurrence, *, whole: bool = True) -> None:
+        """One value against one element or slice; not `whole`: without what the slice of the value repeats."""
         if element.types and not self._type(element, found):
             return
         if element.fixed or element.pattern or element.max_length is not None:
@@ -42,7 +44,7 @@ class _Check:
             binding.check_profile_binding(self.context, element.binding, found, self.profile.url)
         for constraint in element.constraints:
             invariants.check_constraint(self.context, constraint, found)
-        if element.children:
+        if element.children and whole:
             self._children(element, found)
 
     def _type(self, element: ProfileElement, found: Occurrence) -> bool:
@@ -116,11 +118,10 @@ class _Check:
 
     def _occurrences(self, child: ProfileElement, found: list[Occurrence], place: Place) -> None:
         self._cardinality(child, found, place)
+        members = self._slices(child, found, place) if child.slices else [None] * len(found)
         if child.has_rules or self.context.options.must_support:
-            for item in found:
-                self.element(child, item)
-        if child.slices:
-            self._slices(child, found, place)
+            for item, member in zip(found, members, strict=True):
+                self.element(child, item, whole=member is None or not member.children or not self.is_complete)
 
     def _cardinality(self, child: ProfileElement, found: list[Occurrence], place: Place) -> None:
         count = len(found)
@@ -133,22 +134,27 @@ class _Check:
         if child.must_support and not count and self.context.options.must_support:
             self.report("profile-must-support", place, name=child.name)
 
-    def _slices(self, element: ProfileElement, found: list[Occurrence], place: Place) -> None:
+    def _slices(self, element: ProfileElement, found: list[Occurrence], place: Place) -> list[ProfileElement | None]:
+        """Checks the slices of an element; the slice of each value, None where it is in none."""
+        slices = [slicing.slice_of(self.context, element, item, self._conforms) for item in found]
         members: dict[str, list[Occurrence]] = {candidate.slice_name: [] for candidate in element.slices}
-        order: list[int] = []
-        for item in found:
-            member = slicing.slice_of(self.context, element, item, self._conforms)
+        for item, member in zip(found, slices, strict=True):
             if member is None:
                 self._unsliced(element, item)
-                continue
-            members[member.slice_name].append(item)
-            order.append(element.slices.index(member))
-            self.element(member, item)
+            else:
+                members[member.slice_name].append(item)
+                self.element(member, item)
         for candidate in element.slices:
             self._slice_cardinality(element, candidate, members[candidate.slice_name], place)
             if candidate.slices:
                 self._slices(candidate, members[candidate.slice_name], place)
-        if element.slicing and element.slicing.ordered and order != sorted(order):
+        if element.slicing and element.slicing.ordered:
+            self._order(element, [member.slice_name for member in slices if member is not None], place)
+        return slices
+
+    def _order(self, element: ProfileElement, found: list[str], place: Place) -> None:
+        names = [candidate.slice_name for candidate in element.slices]
+        if found != sorted(found, key=names.index):
             self.report("profile-slice-order", place, name=element.name, slices=_names(element))
 
     def _unsliced(self, element: ProfileElement, item: Occurrence) -> None:
