@@ -30,7 +30,7 @@ def parse(raw: bytes) -> dict[str, Any]:
     """A JSON object with its decimals as Decimal. Raises BadRequest naming line and column of the fault."""
     try:
         value = _exact.decode(raw)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, ArithmeticError) as error:
         raise _syntax_error(raw, error) from None
     if not isinstance(value, dict):
         raise BadRequest("The body is JSON but not an object: send one resource as a JSON object.")

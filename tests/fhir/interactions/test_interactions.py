@@ -110,6 +110,7 @@ def test_a_conditional_create_with_several_matches_is_refused(city: City) -> Non
     [
         (b'{"resourceType": "Observation",\n  "status": }', 400, "line 2, column 13"),
         (b"[1]", 400, "not an object"),
+        (b'{"a": 1e99999999999999999999}', 400, "not valid JSON"),
         (b'{"resourceType": "Nonsense"}', 400, "resourceType"),
         (b'{"status": "final"}', 400, "resourceType"),
         (b'{"resourceType": "Patient"}', 400, "Observation"),
