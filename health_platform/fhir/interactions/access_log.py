@@ -27,7 +27,8 @@ from health_platform.fhir.access.context import AccessContext
 from health_platform.fhir.access.session import open_session
 from health_platform.fhir.body import serialise
 from health_platform.fhir.outcome import BadRequest, IssueType, NotFound
-from health_platform.fhir.repository import UNKNOWN, Repository
+from health_platform.fhir.record.reading import UNKNOWN
+from health_platform.fhir.repository import Repository
 from health_platform.fhir.search.parameters.date import span
 from health_platform.fhir.search.parameters.values import Prefix, alternatives, prefixed, unescape
 from health_platform.fhir.search.request import SearchRequest

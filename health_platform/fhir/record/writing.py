@@ -1,0 +1,122 @@
+"""Changing the record within one request: creations, updates, deletions, each a row with its index rows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC
+from typing import Any
+
+from health_platform.fhir import acceptance, body, compartment, rows
+from health_platform.fhir.access import policy
+from health_platform.fhir.access.context import Role
+from health_platform.fhir.outcome import Forbidden, NotFound, PreconditionFailed, UnprocessableEntity
+from health_platform.fhir.record import care, reading
+from health_platform.fhir.record.placing import for_change, place_of
+from health_platform.fhir.record.reading import UNKNOWN
+from health_platform.fhir.record.work import Work
+from health_platform.fhir.search.index import index_values
+from health_platform.fhir.stored import Stored
+
+Resource = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """Under what a resource is stored: the row that it replaces (None for a new one), version, institution."""
+
+    version: int
+    rid: int | None
+    custodian: int
+
+
+def create(work: Work, raw: bytes, resource: Resource, id: str) -> Stored:
+    row, patient = _row(work, raw, resource, id, Version(1, None, work.session.organization))
+    if row.resource_type == "Patient":
+        author = {work.session.organization} if work.access.role in (Role.SYSTEM, Role.CLINICIAN) else set()
+        care.set_care(work, row.compartment, resource, author)
+        work.known_patients.add(row.compartment)
+    work.pending.append(row)
+    stored = Stored(row.resource_type, id, 1, row.updated, row.body)
+    work.created[row.resource_type, id] = stored
+    work.wrote(stored, row.compartment, patient)
+    return stored
+
+
+def update(work: Work, raw: bytes, resource: Resource, id: str, if_match: int | None) -> Stored:
+    """A new version, or the first one under an id that is not known (update as create)."""
+    kind: str = resource["resourceType"]
+    found = for_change(work, kind, id)
+    if found is None:
+        return _create_under(work, raw, resource, id, if_match)
+    _match_version(if_match, found.version, kind, id)
+    row, patient = _row(work, raw, resource, id, Version(found.version + 1, found.rid, found.custodian))
+    if kind == "Patient":
+        care.set_care(work, row.compartment, resource, {found.custodian})
+    rows.replace(work.session.cursor, row)
+    stored = Stored(kind, id, row.version, row.updated, row.body)
+    work.wrote(stored, row.compartment, patient)
+    return stored
+
+
+def _create_under(work: Work, raw: bytes, resource: Resource, id: str, if_match: int | None) -> Stored:
+    """Update as create. A Patient gets its id from the server: an id of the client's choice could be one that
+    exists beyond the client's reach."""
+    kind: str = resource["resourceType"]
+    if if_match is not None:
+        raise PreconditionFailed(UNKNOWN, type=kind, id=id)
+    policy.require(work.access, "create", kind)
+    if kind == "Patient" and not work.access.unrestricted:
+        raise Forbidden("A %(type)s gets its id from the server: send POST instead of PUT.", type=kind)
+    return create(work, raw, resource, id)
+
+
+def delete(work: Work, kind: str, id: str, if_match: int | None) -> int | None:
+    """The tombstone's version; None when it was deleted before."""
+    found = for_change(work, kind, id)
+    if found is None:
+        raise NotFound(UNKNOWN, type=kind, id=id)
+    _match_version(if_match, found.version, kind, id)
+    if found.deleted:
+        return None
+    acceptance.refuse_deletion(work.known, work.access, kind, id)
+    patient = compartment.patient_of(reading.current(work, kind, id)[0].resource())
+    version = found.version + 1
+    rows.bury(work.session.cursor, found.rid, work.now)
+    work.wrote(Stored(kind, id, version, work.now, b""), found.compartment, patient)
+    return version
+
+
+def _row(work: Work, raw: bytes, resource: Resource, id: str, under: Version) -> tuple[rows.Row, str | None]:
+    issues = acceptance.issues_of(work.known, work.access.organization, resource, raw)
+    if any(issue.is_error for issue in issues):
+        raise UnprocessableEntity(issues)
+    kind: str = resource["resourceType"]
+    patient = id if kind == "Patient" else compartment.patient_of(resource)
+    index = index_values({**resource, "id": id})
+    updated = work.now.astimezone(UTC)
+    place = place_of(work, resource, patient)
+    row = rows.Row(
+        rid=under.rid if under.rid is not None else rows.row_ids.take(work.session.cursor, 1)[0],
+        compartment=place.compartment,
+        custodian=under.custodian,
+        moment=compartment.moment(kind, index, updated),
+        updated=updated,
+        version=under.version,
+        resource_type=kind,
+        id=id,
+        body=body.stamp(raw, id, under.version, updated),
+        index=index,
+        withheld=place.withheld,
+    )
+    return row, patient
+
+
+def _match_version(if_match: int | None, version: int, kind: str, id: str) -> None:
+    if if_match is not None and if_match != version:
+        raise PreconditionFailed(
+            "%(type)s/%(id)s is at version %(version)s, not %(asked)s: read it again and repeat the change on it.",
+            type=kind,
+            id=id,
+            version=version,
+            asked=if_match,
+        )
