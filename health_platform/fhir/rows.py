@@ -87,7 +87,7 @@ WHERE rid = %s
 _BURY = """
 UPDATE fhir_resource SET last_updated = %s, version = version + 1, deleted = true, body = '' WHERE rid = %s
 """
-INDEX_TABLES = ("token", "reference", "uri", "date", "quantity", "number", "string")
+INDEX_TABLES = ("token", "reference", "uri", "date", "quantity", "number", "string", "composite")
 
 
 def insert(cursor: CursorWrapper, rows: Sequence[Row]) -> None:
@@ -132,6 +132,7 @@ def _clear_index(cursor: CursorWrapper, rid: int) -> None:
 
 _COLUMN_TYPES = {"param": "smallint", "low": "bigint", "high": "bigint", "value": "text"}
 _FLOATS = {"low": "float8", "high": "float8"}
+_ARRAYS = {"keys": "bigint[]", "lows": "float8[]", "highs": "float8[]", "texts": "text[]"}
 
 
 def _columns(names: str, types: dict[str, str] = _COLUMN_TYPES) -> tuple[tuple[str, str], ...]:
@@ -147,6 +148,7 @@ _COLUMNS: dict[str, tuple[tuple[str, str], ...]] = {
     "quantity": _columns("compartment key low high rid", _FLOATS),
     "number": _columns("compartment low high rid param", _FLOATS),
     "string": _columns("compartment rid param value"),
+    "composite": _columns("compartment key rid keys lows highs texts", _ARRAYS),
 }
 
 
@@ -158,10 +160,27 @@ def _insert_index(cursor: CursorWrapper, rows: Sequence[Row]) -> None:
     for name, values in tables.items():
         columns = _COLUMNS[name]
         names = ", ".join(column for column, _ in columns)
-        arrays = ", ".join(f"%s::{kind}[]" for _, kind in columns)
-        parts.append(f"{name} AS (INSERT INTO fhir_{name} ({names}) SELECT * FROM unnest({arrays}))")
+        # An array of arrays would come apart in unnest: these travel as texts.
+        arrays = ", ".join("%s::text[]" if kind.endswith("[]") else f"%s::{kind}[]" for _, kind in columns)
+        taken = ", ".join(f"{column}::{kind}" for column, kind in columns)
+        parts.append(
+            f"{name} AS (INSERT INTO fhir_{name} ({names}) SELECT {taken} FROM unnest({arrays}) AS n ({names}))"
+        )
         parameters += [list(column) for column in zip(*values, strict=True)]
     cursor.execute(f"WITH {', '.join(parts)} SELECT 1", parameters)
+
+
+def _array(values: Sequence[object]) -> str:
+    """A PostgreSQL array as it is written."""
+    return "{" + ",".join(map(_element, values)) + "}"
+
+
+def _element(value: object) -> str:
+    if value is None:
+        return "NULL"
+    if isinstance(value, str):
+        return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    return str(value)
 
 
 def _index_values(rows: Sequence[Row]) -> dict[str, list[tuple[Any, ...]]]:
@@ -174,5 +193,9 @@ def _index_values(rows: Sequence[Row]) -> dict[str, list[tuple[Any, ...]]]:
         values["date"] += [(compartment, low, high, rid, parameter) for parameter, low, high in index.date]
         values["quantity"] += [(compartment, key, low, high, rid) for _, key, low, high in index.quantity]
         values["number"] += [(compartment, low, high, rid, parameter) for parameter, low, high in index.number]
+        values["composite"] += [
+            (compartment, key, rid, _array(keys), _array(lows), _array(highs), None if texts is None else _array(texts))
+            for key, keys, lows, highs, texts in index.composite
+        ]
         values["string"] += [(compartment, rid, parameter, text) for parameter, text in index.string]
     return values

@@ -47,13 +47,15 @@ class Branch:
     """One way from a resource to values of one FHIR type.
 
     `key` is the JSON property where it starts, and `values(property, resource)` gives the values below it. A `key` of
-    None means the whole resource: `values(resource, resource)`. `value_set` is that of a required binding.
+    None means the whole resource: `values(resource, resource)`. `value_set` is that of a required binding. `json` is
+    the same way as an SQL/JSON path in lax mode, below `$`; None for a condition.
     """
 
     key: str | None
     type: str
     values: Values
     value_set: str = ""
+    json: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +71,10 @@ class _Path:
     is_list: bool = False
     steps: tuple[Step, ...] = ()
     value_set: str = ""
+    json: str = ""
 
-    def then(self, step: Step) -> _Path:
-        return replace(self, steps=(*self.steps, step))
+    def then(self, step: Step, json: str) -> _Path:
+        return replace(self, steps=(*self.steps, step), json=self.json + json)
 
 
 class _OutsideTheSubset(Exception):
@@ -95,6 +98,42 @@ def compile_search(expression: str, resource_type: str) -> tuple[Branch, ...]:
         raise FhirPathSemanticError("The expression is no search path.", expression) from None
 
 
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What a part of a composite takes: from the composite's element, or from the whole resource."""
+
+    branch: Branch
+    of_resource: bool
+
+
+@cache
+def compile_composite(
+    expression: str, parts: tuple[str, ...], resource_type: str
+) -> tuple[tuple[Branch, tuple[tuple[Part, ...], ...]], ...]:
+    """For each branch of a composite's expression: the way to its elements, and for each part the ways from there.
+
+    A part is written from the element (`value.as(Quantity)`), or from the resource (`%resource.referenceSeq.id`).
+    """
+    root = _Path(resource_type, resource_type)
+    return tuple(
+        (_branch(path), tuple(_parts(part, path, resource_type) for part in parts))
+        for path in _paths(parse(expression), [root], resource_type)
+    )
+
+
+def _parts(expression: str, element: _Path, resource_type: str) -> tuple[Part, ...]:
+    found: list[Part] = []
+    for alternative in expression.split(" | "):
+        if alternative.startswith("%resource."):
+            below = alternative.replace("%resource", resource_type)
+            found += [Part(branch, of_resource=True) for branch in compile_search(below, resource_type)]
+        else:
+            here = _Path(element.type, element.node)
+            paths = _paths(parse(f"$this.{alternative}"), [here], resource_type)
+            found += [Part(_branch(path), of_resource=False) for path in paths]
+    return tuple(found)
+
+
 def extractor(expression: str, resource_type: str) -> Extractor:
     """A function from a resource to the (FHIR type, value) pairs of an expression."""
     branches = compile_search(expression, resource_type)
@@ -114,7 +153,7 @@ def _branch(path: _Path) -> Branch:
     first: Callable[[Any], Iterable[Any]] = _present if path.is_list else _alone
     steps = path.steps
     if not steps:
-        return Branch(path.key, path.type, lambda start, _: first(start), path.value_set)
+        return Branch(path.key, path.type, lambda start, _: first(start), path.value_set, path.json)
 
     def values(start: Any, resource: Json) -> Iterable[Any]:
         items = first(start)
@@ -122,7 +161,7 @@ def _branch(path: _Path) -> Branch:
             items = step(items, resource)
         return items
 
-    return Branch(path.key, path.type, values, path.value_set)
+    return Branch(path.key, path.type, values, path.value_set, path.json)
 
 
 def _condition_branch(condition: Condition) -> Branch:
@@ -197,7 +236,7 @@ def _paths(node: Node, context: list[_Path], resource_type: str) -> list[_Path]:
 def _narrowed(node: Node, context: list[_Path], resource_type: str) -> list[_Path]:
     match node:
         case Index(source=source, index=Literal(value=int(index))):
-            return [path.then(_item(index)) for path in _paths(source, context, resource_type)]
+            return [path.then(_item(index), f"[{index}]") for path in _paths(source, context, resource_type)]
         case Call(source=source, name=name, arguments=(argument,)):
             found = context if source is None else _paths(source, context, resource_type)
             return _filtered(found, name, argument)
@@ -211,9 +250,10 @@ def _filtered(paths: list[_Path], function: str, argument: Node) -> list[_Path]:
         case (("as" | "ofType"), Member(source=Member(source=None, name=namespace), name=name)):
             return _of_type(paths, TypeName(name, namespace))
         case "where", _:
-            return [path.then(_where(_predicate(argument))) for path in paths]
+            return [path.then(_where(_predicate(argument)), f" ? ({_json_predicate(argument)})") for path in paths]
         case "extension", Literal(value=str(url)):
-            return [path.then(_where(_equals("url", url))) for path in _children(paths, "extension")]
+            found = _children(paths, "extension")
+            return [path.then(_where(_equals("url", url)), f' ? (@.url == "{url}")') for path in found]
     raise _OutsideTheSubset
 
 
@@ -242,9 +282,10 @@ def _child(path: _Path, found: structures.Property) -> _Path:
     binding = found.element.binding
     value_set = binding.value_set if binding and binding.strength == "required" else ""
     if path.key is None:
-        return _Path(type_name, found.node, found.name, found.element.is_list, (), value_set)
+        return _Path(type_name, found.node, found.name, found.element.is_list, (), value_set, f'."{found.name}"')
     step = _get_all(found.name) if found.element.is_list else _get(found.name)
-    return _Path(type_name, found.node, path.key, path.is_list, (*path.steps, step), value_set)
+    json = f'{path.json}."{found.name}"'
+    return _Path(type_name, found.node, path.key, path.is_list, (*path.steps, step), value_set, json)
 
 
 def _of_type(paths: list[_Path], type_name: TypeName) -> list[_Path]:
@@ -258,6 +299,15 @@ def _predicate(criterion: Node) -> Predicate:
             return _equals(name, text)
         case TypeOperation(operator="is", operand=Call(source=None, name="resolve"), type=TypeName(name=name)):
             return lambda value, resource: reference_type(value, resource) == name
+    raise _OutsideTheSubset
+
+
+def _json_predicate(criterion: Node) -> str:
+    match criterion:
+        case Binary(left=Member(name=name), right=Literal(value=str(text))):
+            return f'@.{name} == "{text}"'
+        case TypeOperation(type=TypeName(name=name)):
+            return f'@.reference like_regex "(^|/){name}/[^/]+(/_history/[^/]+)?$"'
     raise _OutsideTheSubset
 
 

@@ -1,8 +1,8 @@
 """The index rows of a resource: one walk over its properties, guided by a plan for each resource type.
 
 The plan of a type holds, for each JSON property at the top of a resource, what the search parameters take from it; so a
-property that is absent costs nothing. `_id` and `_lastUpdated` have columns of their own and no rows. Composite and
-special parameters are not indexed yet.
+property that is absent costs nothing. `_id` and `_lastUpdated` have columns of their own and no rows. Composites and
+positions have rows for each element (`parameters/composite.py`).
 """
 
 from __future__ import annotations
@@ -13,9 +13,19 @@ from functools import lru_cache
 from typing import Any, Final
 
 from health_platform.fhir.fhirpath.compile import Branch, compile_search
-from health_platform.fhir.search.parameters import date, number, quantity, reference, string, token, uri
+from health_platform.fhir.search.parameters import (
+    composite,
+    date,
+    near,
+    number,
+    quantity,
+    reference,
+    string,
+    token,
+    uri,
+)
 from health_platform.fhir.search.parameters.keys import parameter_mask
-from health_platform.fhir.search.registry import SearchParameter, SearchType, parameters
+from health_platform.fhir.search.registry import SearchParameter, SearchType, generation, parameters
 
 Json = Mapping[str, Any]
 
@@ -28,7 +38,7 @@ class IndexRows:
 
     token, reference, uri: keys (signed 64-bit, parameter and value in one; `parameters/keys.py`).
     date: (parameter, low, high) in microseconds UTC. number: (parameter, low, high). quantity: (parameter, key, low,
-    high). string: (parameter, normalised text).
+    high). string: (parameter, normalised text). composite: as `composite.Row`.
     """
 
     token: tuple[int, ...] = ()
@@ -38,9 +48,19 @@ class IndexRows:
     number: tuple[tuple[int, float, float], ...] = ()
     quantity: tuple[tuple[int, int, float, float], ...] = ()
     string: tuple[tuple[int, str], ...] = ()
+    composite: tuple[composite.Row, ...] = ()
 
     def __len__(self) -> int:
-        kinds = (self.token, self.reference, self.uri, self.date, self.number, self.quantity, self.string)
+        kinds = (
+            self.token,
+            self.reference,
+            self.uri,
+            self.date,
+            self.number,
+            self.quantity,
+            self.string,
+            self.composite,
+        )
         return sum(len(kind) for kind in kinds)
 
 
@@ -66,18 +86,36 @@ def index_values(resource: Json, base: str = "") -> IndexRows:
     `base` is this server's address with a closing slash: a reference to a URL below it is one to `Type/id`. Raises
     KeyError for an unknown resourceType.
     """
-    by_property, whole = _plan(resource["resourceType"], base)
+    by_property, whole = _plan(resource["resourceType"], base, generation())
     rows: tuple[list[Any], ...] = ([], [], [], [], [], [], [])
     for name, value in resource.items():
         for values, add, number_or_mask, kind in by_property.get(name, ()):
             add(values(value, resource), number_or_mask, rows[kind])
     for values, add, number_or_mask, kind in whole:
         add(values(resource, resource), number_or_mask, rows[kind])
-    return IndexRows(*[tuple(dict.fromkeys(found)) if len(found) > 1 else tuple(found) for found in rows])
+    columns: list[tuple[Any, ...]] = [tuple(dict.fromkeys(found)) if len(found) > 1 else tuple(found) for found in rows]
+    columns.append(_composite_rows(resource["resourceType"], resource))
+    return IndexRows(*columns)
 
 
-@lru_cache(maxsize=256)
-def _plan(resource_type: str, base: str) -> tuple[Mapping[str, tuple[Step, ...]], tuple[Step, ...]]:
+def _composite_rows(kind: str, resource: Json) -> tuple[composite.Row, ...]:
+    found: list[composite.Row] = []
+    for parameter in _composites(kind, generation()):
+        take = near.rows_of if parameter.type is SearchType.SPECIAL else composite.rows_of
+        found.extend(take(parameter, resource))
+    return tuple(dict.fromkeys(found)) if found else ()
+
+
+@lru_cache(maxsize=512)
+def _composites(kind: str, _generation: int) -> tuple[SearchParameter, ...]:
+    found = [one for one in parameters(kind).values() if one.expression]
+    return tuple(
+        one for one in found if one.code == "near" or (one.type is SearchType.COMPOSITE and composite.has_rows(one))
+    )
+
+
+@lru_cache(maxsize=512)
+def _plan(resource_type: str, base: str, _generation: int) -> tuple[Mapping[str, tuple[Step, ...]], tuple[Step, ...]]:
     by_property: dict[str, list[Step]] = {}
     whole: list[Step] = []
     for parameter in parameters(resource_type).values():

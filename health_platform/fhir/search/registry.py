@@ -8,7 +8,7 @@ for parameters that a city defines itself.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
@@ -51,7 +51,8 @@ class SearchParameter:
 
     `id` is the stable number of the pair (resource type, code). `expression` holds only the branches of this type; it
     is empty for parameters that no element answers (`_text`, `_content`, `_query`). `targets` are the resource types
-    that a reference may point to, `("Resource",)` for any.
+    that a reference may point to, `("Resource",)` for any. What a city defined is `ready` once all that was written
+    before has its index rows.
     """
 
     id: int
@@ -62,6 +63,7 @@ class SearchParameter:
     targets: tuple[str, ...] = ()
     components: tuple[Component, ...] = ()
     url: str = ""
+    ready: bool = True
 
     @property
     def indexed(self) -> bool:
@@ -74,12 +76,40 @@ def parameters(resource_type: str) -> Mapping[str, SearchParameter]:
 
     Raises KeyError for a name that is no resource type of R4.
     """
-    return _by_type(resource_type)
+    return _with_custom(resource_type, _custom[0])
+
+
+def generation() -> int:
+    """Another number whenever other parameters are in force in this process."""
+    return _custom[0]
+
+
+def define(found: Sequence[SearchParameter], number: int) -> None:
+    """Put the parameters in force that a city defined, as of the generation `number`; those before are forgotten."""
+    by_type: dict[str, dict[str, SearchParameter]] = {}
+    for one in found:
+        by_type.setdefault(one.resource_type, {})[one.code] = one
+    _defined[number] = by_type
+    _custom[0] = number
+    for old in [known for known in _defined if known not in (number, 0)]:
+        _defined.pop(old, None)
+
+
+_custom: list[int] = [0]
+_defined: dict[int, dict[str, dict[str, SearchParameter]]] = {0: {}}
+
+
+@lru_cache(maxsize=512)
+def _with_custom(resource_type: str, number: int) -> Mapping[str, SearchParameter]:
+    known = _by_type(resource_type)
+    own = _defined.get(number, {}).get(resource_type)
+    # HL7's own parameters stand: a city adds, it does not redefine.
+    return known if not own else MappingProxyType({**own, **known})
 
 
 def parameter(resource_type: str, code: str) -> SearchParameter | None:
     """The parameter of this code, None where the type has none."""
-    return _by_type(resource_type).get(code)
+    return parameters(resource_type).get(code)
 
 
 @lru_cache(maxsize=1)

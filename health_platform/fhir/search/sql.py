@@ -176,6 +176,8 @@ def _condition(statement: _Statement, criterion: Criterion) -> str:
             return _exists("number", _of_parameter(statement, criterion.parameter, criterion.boxes))
         case QuantityCriterion():
             return _exists("quantity", _quantity(statement, criterion))
+        case _:
+            raise TypeError(type(criterion).__name__)
 
 
 def _exists(table: str, condition: str) -> str:

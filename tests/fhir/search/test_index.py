@@ -6,7 +6,7 @@ import pytest
 from health_platform.fhir.definitions.resource_types import RESOURCE_TYPES
 from health_platform.fhir.search.index import IndexRows, index_values
 from health_platform.fhir.search.parameters import token
-from health_platform.fhir.search.parameters.keys import hash64, key, parameter_mask
+from health_platform.fhir.search.parameters.keys import hash64, key, own_hash, parameter_mask
 from health_platform.fhir.search.registry import SearchParameter, SearchType, parameter, parameters
 
 
@@ -57,7 +57,7 @@ def test_a_reference_is_indexed_by_what_it_points_at() -> None:
     assert key(practitioner.id, absolute) in rows.reference
     assert key(organization.id, hash64("identifier\nurn:x\nz")) in rows.reference
     own = index_values(PATIENT, base="https://city.example/fhir/R4/")
-    assert key(practitioner.id, hash64("Organization/7")) in own.reference
+    assert key(practitioner.id, own_hash("Organization", "7")) in own.reference
 
 
 def test_a_reference_into_contained_resources_is_not_indexed_but_its_type_is_known() -> None:
@@ -69,18 +69,18 @@ def test_a_reference_into_contained_resources_is_not_indexed_but_its_type_is_kno
     }
     rows = index_values(observation)
     assert set(rows.reference) == {
-        key(found("Observation", "performer").id, hash64("Patient/9")),
-        key(found("Observation", "performer").id, hash64("Practitioner/3")),
+        key(found("Observation", "performer").id, own_hash("Patient", "9")),
+        key(found("Observation", "performer").id, own_hash("Practitioner", "3")),
     }
 
 
 def test_a_patient_parameter_takes_only_references_to_patients() -> None:
     subject = {"reference": "Group/5"}
     rows = index_values({"resourceType": "Observation", "subject": subject})
-    assert rows.reference == (key(found("Observation", "subject").id, hash64("Group/5")),)
+    assert rows.reference == (key(found("Observation", "subject").id, own_hash("Group", "5")),)
     rows = index_values({"resourceType": "Observation", "subject": {"reference": "Patient/5"}})
     assert set(rows.reference) == {
-        key(found("Observation", code).id, hash64("Patient/5")) for code in ("subject", "patient")
+        key(found("Observation", code).id, own_hash("Patient", "5")) for code in ("subject", "patient")
     }
 
 

@@ -131,6 +131,122 @@ class QuantityCriterion:
     alternatives: tuple[tuple[int, Box], ...]
 
 
+@dataclass(frozen=True, slots=True)
+class PartRange:
+    """A part of a composite by its place: any of `boxes`, each with the marked hash of its unit (None: no unit).
+
+    `in_base_units` compares the amount in base units.
+    """
+
+    place: int
+    boxes: tuple[tuple[int | None, Box], ...]
+    in_base_units: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CompositeAlternative:
+    """One value of a composite: any of the keys in `leads` (empty: any), and of each of `groups` any hash."""
+
+    leads: tuple[int, ...]
+    groups: tuple[tuple[int, ...], ...]
+    ranges: tuple[PartRange, ...] = ()
+    texts: tuple[tuple[int, tuple[str, ...]], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CompositeCriterion:
+    """One row of the composite index meets any of `alternatives`."""
+
+    parameter: SearchParameter
+    alternatives: tuple[CompositeAlternative, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class NearCriterion:
+    """The position lies within `metres` of any of `places` (latitude, longitude, distance in metres)."""
+
+    parameter: SearchParameter
+    places: tuple[tuple[float, float, float], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class MissingCriterion:
+    """Whether the resource has no value for the parameter (`missing`), or has one."""
+
+    parameter: SearchParameter
+    missing: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TextCriterion:
+    """Any of `values` is the start of a text of the coded value (`:text`), or stands anywhere in it."""
+
+    parameter: SearchParameter
+    values: tuple[str, ...]
+    anywhere: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class OfTypeCriterion:
+    """An identifier of this type with this value (`:of-type`): (system, code, value) of any of `identifiers`."""
+
+    parameter: SearchParameter
+    keys: tuple[int, ...]
+    identifiers: tuple[tuple[str, str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class WordsCriterion:
+    """Words in the narrative (`_text`) or anywhere in the resource (`_content`): all words of any of `values`."""
+
+    parameter: SearchParameter
+    values: tuple[tuple[str, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SelfCriterion:
+    """The resource itself has one of `keys` (fhir_resource.self)."""
+
+    keys: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ChainCriterion:
+    """A reference of `parameter` leads to a resource of one of the types in `targets` that meets its criterion."""
+
+    parameter: SearchParameter
+    targets: tuple[tuple[str, Criterion], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class HasCriterion:
+    """A resource of the type of `parameter` refers to this one by it, and meets `criterion`."""
+
+    parameter: SearchParameter
+    criterion: Criterion
+
+
+@dataclass(frozen=True, slots=True)
+class And:
+    """All of `criteria`."""
+
+    criteria: tuple[Criterion, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Or:
+    """Any of `criteria`."""
+
+    criteria: tuple[Criterion, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Not:
+    """Not `criterion`."""
+
+    criterion: Criterion
+
+
 Criterion = (
     TokenCriterion
     | IdCriterion
@@ -140,4 +256,17 @@ Criterion = (
     | DateCriterion
     | NumberCriterion
     | QuantityCriterion
+    | ConceptCriterion
+    | CompositeCriterion
+    | NearCriterion
+    | MissingCriterion
+    | TextCriterion
+    | OfTypeCriterion
+    | WordsCriterion
+    | SelfCriterion
+    | ChainCriterion
+    | HasCriterion
+    | And
+    | Or
+    | Not
 )

@@ -133,6 +133,12 @@ def parse(value: str, parameter: SearchParameter, modifier: str = "") -> Quantit
     return QuantityCriterion(parameter, tuple(found for part in parts for found in _alternatives(part, parameter)))
 
 
+def is_in_system(part: str) -> bool:
+    """Whether a value names a unit with its system, so that the amount in base units is compared."""
+    pieces = split(part, "|")
+    return len(pieces) == 3 and bool(pieces[1])
+
+
 def _alternatives(part: str, parameter: SearchParameter) -> list[tuple[int, Box]]:
     pieces = [unescaped(piece) for piece in split(part, "|")]
     prefix, text = prefixed(pieces[0])

@@ -14,7 +14,7 @@ from health_platform.fhir.definitions.resource_types import RESOURCE_TYPES, TYPE
 from health_platform.fhir.fhirpath.references import parse_reference
 from health_platform.fhir.outcome import BadRequest, IssueType
 from health_platform.fhir.search.parameters.criteria import ReferenceCriterion
-from health_platform.fhir.search.parameters.keys import hash64, key
+from health_platform.fhir.search.parameters.keys import hash64, key, own_hash
 from health_platform.fhir.search.parameters.uri import add_canonicals, add_uris
 from health_platform.fhir.search.parameters.values import alternatives, split, unescape
 from health_platform.fhir.search.registry import SearchParameter
@@ -28,7 +28,12 @@ def _identifier_hash(system: str, value: str) -> int:
 
 @lru_cache(maxsize=16_384)
 def _literal_hash(text: str, base: str) -> int | None:
-    return None if not text or text[0] == "#" else hash64(_url(text.removeprefix(base)))
+    if not text or text[0] == "#":
+        return None
+    literal = parse_reference(text.removeprefix(base))
+    if literal is None:
+        return hash64(text.removeprefix(base))
+    return hash64(literal.base + literal.local) if literal.base else own_hash(literal.type, literal.id)
 
 
 def _adder_of_references(base: str) -> Adder:
@@ -50,7 +55,7 @@ def _add_resources(values: Iterable[Any], mask: int, rows: list[int]) -> None:
     """Resources that stand inline (the Composition or MessageHeader of a Bundle), by their type and id."""
     for value in values:
         if "id" in value:
-            rows.append(hash64(f"{value['resourceType']}/{value['id']}") ^ mask)
+            rows.append(own_hash(value["resourceType"], value["id"]) ^ mask)
 
 
 def _add_attachments(values: Iterable[Any], mask: int, rows: list[int]) -> None:
@@ -75,7 +80,7 @@ def target_types(parameter: SearchParameter) -> tuple[str, ...]:
 
 def target_key(parameter: SearchParameter, resource_type: str, identifier: str) -> int:
     """The key under which a reference to `resource_type/identifier` stands (for `_revinclude` and chains)."""
-    return key(parameter.id, hash64(f"{resource_type}/{identifier}"))
+    return key(parameter.id, own_hash(resource_type, identifier))
 
 
 def is_modifier(modifier: str, parameter: SearchParameter) -> bool:

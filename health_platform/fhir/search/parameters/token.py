@@ -142,9 +142,36 @@ def coding_keys(parameter: SearchParameter, system: str, code: str) -> list[int]
     return [found ^ mask for kind, value_set in kinds for found in _in_system(system, code, kind, value_set)]
 
 
-def _query_hashes(part: str, parameter: SearchParameter) -> list[int]:
+def part_hashes(
+    text: str, parameter: SearchParameter, kinds: frozenset[tuple[str, str]]
+) -> tuple[list[int], list[int]]:
+    """For a part of a composite whose values are of `kinds`: the hashes that it may have, and those of its code in any
+    system (empty where the part gives a system alone)."""
+    hashes = _query_hashes(text, parameter, kinds)
+    pieces = [unescape(piece) for piece in split(text, "|")]
+    code = pieces[-1]
+    return hashes, list(dict.fromkeys((*_any_system(code, kinds), *_codes_of(hashes, kinds)))) if code else []
+
+
+def _codes_of(hashes: list[int], kinds: frozenset[tuple[str, str]]) -> list[int]:
+    return hashes if any(kind == "code" for kind, _ in kinds) else []
+
+
+def lead_hashes(kind: str, value: Any) -> list[int]:
+    """The hashes of the codes of a value in any system."""
+    if kind == "CodeableConcept":
+        return [_code(coding["code"]) for coding in value.get("coding", ()) if coding.get("code")]
+    if kind in ("Coding", "Identifier"):
+        code = value.get("code" if kind == "Coding" else "value")
+        return [_code(code)] if code else []
+    hashes: list[int] = []
+    ADDERS[kind]([value], 0, hashes)
+    return hashes
+
+
+def _query_hashes(part: str, parameter: SearchParameter, kinds: frozenset[tuple[str, str]] | None = None) -> list[int]:
     pieces = [unescape(piece) for piece in split(part, "|")]
-    kinds = _kinds(parameter.expression, parameter.resource_type)
+    kinds = _kinds(parameter.expression, parameter.resource_type) if kinds is None else kinds
     if len(pieces) == 1:
         return _any_system(pieces[0], kinds)
     if len(pieces) > 2 or not any(pieces):
