@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from health_platform.fhir.access.context import Role
 from health_platform.fhir.definitions.resource_types import TYPE_NUMBER
 from health_platform.fhir.keys import key
 from health_platform.fhir.outcome import Gone, NotFound, PreconditionFailed
@@ -22,7 +21,6 @@ _CURRENT = (
 _EARLIER = (
     "SELECT h.version, h.last_updated, h.deleted, h.body, h.compartment, h.rid FROM fhir_history h"
     " WHERE h.rid = %(rid)s AND (%(version)s::int IS NULL OR h.version = %(version)s)"
-    " AND (%(all)s OR NOT h.withheld) ORDER BY h.version DESC"
 )
 
 
@@ -39,8 +37,9 @@ def versions(work: Work, resource_type: str, id: str, version: int | None) -> li
     row = _current_row(work, resource_type, id)
     found = [row] if version in (None, row[0]) else []
     if version != row[0]:
-        everything = work.access.role is not Role.CITIZEN
-        work.session.cursor.execute(_EARLIER, {"rid": row[5], "version": version, "all": everything})
+        condition, parameters = work.session.reach("h")
+        statement = _EARLIER + (f" AND {condition}" if condition else "") + " ORDER BY h.version DESC"
+        work.session.cursor.execute(statement, {"rid": row[5], "version": version, **parameters})
         found += work.session.cursor.fetchall()
     return [(Stored(resource_type, id, each[0], each[1], bytes(each[3])), each[4], each[2]) for each in found]
 

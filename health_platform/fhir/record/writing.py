@@ -10,8 +10,8 @@ from health_platform.fhir import acceptance, body, compartment, rows
 from health_platform.fhir.access import policy
 from health_platform.fhir.access.context import Role
 from health_platform.fhir.outcome import Forbidden, NotFound, PreconditionFailed, UnprocessableEntity
-from health_platform.fhir.record import care, reading
-from health_platform.fhir.record.placing import for_change, place_of
+from health_platform.fhir.record import care, decides, reading
+from health_platform.fhir.record.placing import Found, for_change, place_of
 from health_platform.fhir.record.reading import UNKNOWN
 from health_platform.fhir.record.work import Work
 from health_platform.fhir.search.index import index_values
@@ -30,11 +30,13 @@ class Version:
 
 
 def create(work: Work, raw: bytes, resource: Resource, id: str) -> Stored:
+    decides.before(work, resource, None)
     row, patient = _row(work, raw, resource, id, Version(1, None, work.session.organization))
     if row.resource_type == "Patient":
         author = {work.session.organization} if work.access.role in (Role.SYSTEM, Role.CLINICIAN) else set()
         care.set_care(work, row.compartment, resource, author)
         work.known_patients.add(row.compartment)
+    decides.after(work, row, resource)
     work.pending.append(row)
     stored = Stored(row.resource_type, id, 1, row.updated, row.body)
     work.created[row.resource_type, id] = stored
@@ -49,9 +51,12 @@ def update(work: Work, raw: bytes, resource: Resource, id: str, if_match: int | 
     if found is None:
         return _create_under(work, raw, resource, id, if_match)
     _match_version(if_match, found.version, kind, id)
+    if kind in decides.TYPES:
+        decides.before(work, resource, _previous(work, found, kind, id))
     row, patient = _row(work, raw, resource, id, Version(found.version + 1, found.rid, found.custodian))
     if kind == "Patient":
         care.set_care(work, row.compartment, resource, {found.custodian})
+    decides.after(work, row, resource)
     rows.replace(work.session.cursor, row)
     stored = Stored(kind, id, row.version, row.updated, row.body)
     work.wrote(stored, row.compartment, patient)
@@ -79,11 +84,18 @@ def delete(work: Work, kind: str, id: str, if_match: int | None) -> int | None:
     if found.deleted:
         return None
     acceptance.refuse_deletion(work.known, work.access, kind, id)
-    patient = compartment.patient_of(reading.current(work, kind, id)[0].resource())
+    previous = reading.current(work, kind, id)[0].resource()
+    decides.before(work, previous, previous)
+    patient = compartment.patient_of(previous)
     version = found.version + 1
+    decides.deleted(work, kind, found.rid)
     rows.bury(work.session.cursor, found.rid, work.now)
     work.wrote(Stored(kind, id, version, work.now, b""), found.compartment, patient)
     return version
+
+
+def _previous(work: Work, found: Found, kind: str, id: str) -> Resource | None:
+    return None if found.deleted else reading.current(work, kind, id)[0].resource()
 
 
 def _row(work: Work, raw: bytes, resource: Resource, id: str, under: Version) -> tuple[rows.Row, str | None]:
@@ -107,6 +119,7 @@ def _row(work: Work, raw: bytes, resource: Resource, id: str, under: Version) ->
         body=body.stamp(raw, id, under.version, updated),
         index=index,
         withheld=place.withheld,
+        sensitive=place.sensitive,
     )
     return row, patient
 
