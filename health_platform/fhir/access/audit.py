@@ -32,6 +32,7 @@ ACTION = {
     "history-instance": "R",
     "search-type": "E",
     "update": "U",
+    "patch": "U",
     "delete": "D",
     "transaction": "E",
     "export": "R",

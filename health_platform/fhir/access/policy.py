@@ -26,6 +26,7 @@ RIGHTS = {
     "vread": "r",
     "history-instance": "r",
     "update": "u",
+    "patch": "u",
     "delete": "d",
     "search-type": "s",
 }

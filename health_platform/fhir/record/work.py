@@ -33,6 +33,7 @@ class Work:
     changed: dict[str, list[tuple[str, str, int]]] = field(default_factory=dict)
     pending: list[rows.Row] = field(default_factory=list)
     created: dict[tuple[str, str], Stored] = field(default_factory=dict)
+    locks: set[int] = field(default_factory=set)
     _known: knowledge.Known | None = None
 
     @property
