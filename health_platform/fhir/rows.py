@@ -31,7 +31,6 @@ class Row:
     body: bytes
     index: IndexRows = field(repr=False)
     withheld: bool = False
-    sensitive: int = 0
 
 
 class _RowIds:
@@ -70,20 +69,19 @@ row_ids = _RowIds()
 
 _RESOURCE = """
 INSERT INTO fhir_resource
-    (rid, compartment, custodian, moment, last_updated, version, type, deleted, withheld, sensitive, id, body)
-SELECT r.rid, r.compartment, r.custodian, r.moment, r.updated, 1, r.type, false, r.withheld, r.sensitive, r.id, r.body
+    (rid, compartment, custodian, moment, last_updated, version, type, deleted, withheld, id, body)
+SELECT r.rid, r.compartment, r.custodian, r.moment, r.updated, 1, r.type, false, r.withheld, r.id, r.body
 FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[], %s::timestamptz[], %s::smallint[],
-            %s::boolean[], %s::smallint[], %s::text[], %s::bytea[])
-    AS r (rid, compartment, custodian, moment, updated, type, withheld, sensitive, id, body)
+            %s::boolean[], %s::text[], %s::bytea[])
+    AS r (rid, compartment, custodian, moment, updated, type, withheld, id, body)
 """
 _KEPT = """
-INSERT INTO fhir_history (rid, compartment, custodian, last_updated, version, type, deleted, withheld, sensitive, body)
-SELECT rid, compartment, custodian, last_updated, version, type, deleted, withheld, sensitive, body
-FROM fhir_resource WHERE rid = %s
+INSERT INTO fhir_history (rid, compartment, last_updated, version, type, deleted, withheld, body)
+SELECT rid, compartment, last_updated, version, type, deleted, withheld, body FROM fhir_resource WHERE rid = %s
 """
 _REPLACE = """
 UPDATE fhir_resource SET compartment = %s, moment = %s, last_updated = %s, version = %s, deleted = %s,
-    withheld = %s, sensitive = %s, body = %s
+    withheld = %s, body = %s
 WHERE rid = %s
 """
 _BURY = """
@@ -104,7 +102,6 @@ def insert(cursor: CursorWrapper, rows: Sequence[Row]) -> None:
             [row.updated for row in rows],
             [TYPE_NUMBER[row.resource_type] for row in rows],
             [row.withheld for row in rows],
-            [row.sensitive for row in rows],
             [row.id for row in rows],
             [row.body for row in rows],
         ],
@@ -115,17 +112,7 @@ def insert(cursor: CursorWrapper, rows: Sequence[Row]) -> None:
 def replace(cursor: CursorWrapper, row: Row) -> None:
     """Write a later version; the one before goes to the history."""
     cursor.execute(_KEPT, [row.rid])
-    values = (
-        row.compartment,
-        row.moment,
-        row.updated,
-        row.version,
-        False,
-        row.withheld,
-        row.sensitive,
-        row.body,
-        row.rid,
-    )
+    values: list[Any] = [row.compartment, row.moment, row.updated, row.version, False, row.withheld, row.body, row.rid]
     cursor.execute(_REPLACE, values)
     _clear_index(cursor, row.rid)
     _insert_index(cursor, [row])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 from csp.constants import NONE, SELF
@@ -87,10 +86,6 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 # Staff sign in with an authenticator besides the password.
 STAFF_SECOND_FACTOR = True
-# How long a recovery code that an institution hands out is good, in seconds.
-PASSWORD_RESET_TIMEOUT = 24 * 3600
-# OpenID Connect providers through which people may sign in: a JSON list, or its file (docs/operations.md).
-IDENTITY_PROVIDERS = json.loads(env.text_or_file("IDENTITY_PROVIDERS") or "[]")
 LOGIN_URL = "/console/sign-in"
 LOGIN_REDIRECT_URL = "/console/"
 SESSION_COOKIE_HTTPONLY = True
@@ -201,11 +196,6 @@ MODEL_REPOSITORY = Path(env.text("MODEL_REPOSITORY") or BASE_DIR / "inference" /
 TRIAGE_DEVICE_KEYS = env.text("TRIAGE_DEVICE_KEYS")
 # How long a triage answer waits for the store, in seconds; then it goes out with `recorded: false`.
 TRIAGE_RECORD_SECONDS = float(env.text("TRIAGE_RECORD_SECONDS", "0.25"))
-
-# Keys for resident registration numbers, only where a law gives one: `id:base64` (32 bytes each, the first seals), and
-# the key of their index (32 bytes in base64). Nothing needs them.
-RESIDENT_NUMBER_KEYS = env.words("RESIDENT_NUMBER_KEYS")
-RESIDENT_NUMBER_INDEX_KEY = env.text("RESIDENT_NUMBER_INDEX_KEY")
 
 # How many proxies of our own stand before the server: the address in the access log is what the outermost saw.
 TRUSTED_PROXIES = int(env.text("TRUSTED_PROXIES", "0"))

@@ -27,10 +27,6 @@ class KeysUnavailable(Exception):
     """The client has no usable key set; the message says why."""
 
 
-class Unfetched(Exception):
-    """A document could not be had; the message says why."""
-
-
 @dataclass(frozen=True, slots=True)
 class _Fetched:
     keys: KeySet
@@ -49,10 +45,7 @@ def key_set(client: Client, key_id: str) -> KeySet:
     known, now = _fetched.get(client.jwks_uri), time.monotonic()
     if known and now - known.at < (KEPT_SECONDS if _has(known.keys, key_id) else AGAIN_AFTER_SECONDS):
         return known.keys
-    try:
-        found = _Fetched(_parsed(fetch(client.jwks_uri)), now)
-    except Unfetched as error:
-        raise KeysUnavailable(f"the client's key set: {error}") from None
+    found = _Fetched(_parsed(_fetch(client.jwks_uri)), now)
     _fetched[client.jwks_uri] = found
     return found.keys
 
@@ -71,20 +64,20 @@ def _parsed(document: Any) -> KeySet:
     return keys
 
 
-def fetch(address: str) -> Any:
+def _fetch(address: str) -> Any:
     """The document at ``address``: over TLS (the demo takes plain HTTP too), without redirects, of bounded size."""
     if urlsplit(address).scheme != "https" and not getattr(settings, "DEMO", False):
-        raise Unfetched("it is not served over https")
+        raise KeysUnavailable("the client's key set is not served over https")
     try:
         with requests.get(address, timeout=TIMEOUT_SECONDS, allow_redirects=False, stream=True) as answer:
             if answer.status_code != 200:
-                raise Unfetched(f"it answered with status {answer.status_code}")
+                raise KeysUnavailable(f"the client's key set answered with status {answer.status_code}")
             content = answer.raw.read(MOST_BYTES + 1, decode_content=True)
     except (requests.RequestException, OSError):
-        raise Unfetched("it could not be fetched") from None
+        raise KeysUnavailable("the client's key set could not be fetched") from None
     if len(content) > MOST_BYTES:
-        raise Unfetched("it is too large")
+        raise KeysUnavailable("the client's key set is too large")
     try:
         return orjson.loads(content)
     except ValueError:
-        raise Unfetched("it is not JSON") from None
+        raise KeysUnavailable("the client's key set is not JSON") from None

@@ -32,7 +32,6 @@ ACTION = {
     "history-instance": "R",
     "search-type": "E",
     "update": "U",
-    "patch": "U",
     "delete": "D",
     "transaction": "E",
     "export": "R",
