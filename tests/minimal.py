@@ -35,7 +35,9 @@ _PRIMITIVES: dict[str, Any] = {
 _BESIDE: dict[str, Resource] = {
     "AllergyIntolerance": {
         "clinicalStatus": {
-            "coding": [{"system": "http://terminology.hl7.org/CodeSystem/allergyintolerance-clinical", "code": "active"}]
+            "coding": [
+                {"system": "http://terminology.hl7.org/CodeSystem/allergyintolerance-clinical", "code": "active"}
+            ]
         }
     },
     "Appointment": {"status": "proposed"},

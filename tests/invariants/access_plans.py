@@ -17,7 +17,7 @@ from urllib.parse import urlencode
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from health_platform.fhir.interactions.capabilities import capability_statement
-from tests.minimal import kinds_about_patients, minimal
+from tests.minimal import minimal
 
 FHIR_JSON = "application/fhir+json"
 FORM = "application/x-www-form-urlencoded"
@@ -26,8 +26,8 @@ METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
 @dataclass(frozen=True)
 class Ask:
-    """A request. ``{names}`` that the planted record knows are filled in path, body and headers. ``seen_by`` are those who
-    must find the planted mark in the answer: without them nobody would know that the request reaches the record."""
+    """A request. ``{names}`` that the planted record knows are filled in path, body and headers. ``seen_by`` must find
+    the planted mark in the answer: without them nobody would know that the request reaches the record."""
 
     method: str
     path: str
@@ -80,7 +80,10 @@ PLANS: dict[str, tuple[Ask, ...]] = {
     "api/v1/session": (send("POST", "/api/v1/session", {"username": "nobody", "password": "wrong-password"}),),
     "api/v1/session/renewal": (send("POST", "/api/v1/session/renewal", {}),),
     "api/v1/me": (get("/api/v1/me", "citizen"),),
-    "api/v1/me/records": (get("/api/v1/me/records", "citizen"), get("/api/v1/me/records?kind=conditions")),
+    "api/v1/me/records": (
+        get("/api/v1/me/records"),
+        get("/api/v1/me/records?kind=diagnoses", "citizen"),
+    ),
     "api/v1/me/risks": (get("/api/v1/me/risks"),),
     "api/v1/me/plans": (get("/api/v1/me/plans", "citizen"),),
     "api/v1/me/plans/<str:id>/exercises": (
@@ -112,7 +115,7 @@ PLANS: dict[str, tuple[Ask, ...]] = {
     "app/manifest.webmanifest": (get("/app/manifest.webmanifest"),),
     "app/service-worker.js": (get("/app/service-worker.js"),),
     "api/v1/triage": (send("POST", "/api/v1/triage", {"patient": "{patient}"}, **KEYED),),
-    "console/": (get("/console/", "clinician in a browser"), get("/console/?stage=unreviewed")),
+    "console/": (get("/console/"), get("/console/?stage=unreviewed")),
     "console/sign-in": (get("/console/sign-in"), post("/console/sign-in", username="nobody", password="wrong")),
     "console/sign-out": (post("/console/sign-out"),),
     "console/language": (post("/console/language", language="en"),),
@@ -166,7 +169,7 @@ PLANS: dict[str, tuple[Ask, ...]] = {
 F = "/fhir/R4"
 _PATCH = json.dumps([{"op": "add", "path": "/language", "value": "ko"}])
 _JSON_PATCH = "application/json-patch+json"
-# By interaction of a type (FHIR R4, valueset-type-restful-interaction); {kind} and {id} are those of a planted resource.
+# By interaction of a type (FHIR R4, valueset-type-restful-interaction); {kind} and {id} name a planted resource.
 INTERACTIONS: dict[str, tuple[Ask, ...]] = {
     "read": (Ask("GET", F + "/{kind}/{id}", seen_by=RIGHT), Ask("HEAD", F + "/{kind}/{id}")),
     "vread": (Ask("GET", F + "/{kind}/{id}/_history/1", seen_by=RIGHT),),
@@ -235,7 +238,10 @@ OPERATIONS: dict[str, tuple[Ask, ...]] = {
     "expand": (Ask("GET", F + "/ValueSet/$expand?url=http://hl7.org/fhir/ValueSet/observation-status"),),
     "translate": (Ask("GET", F + "/ConceptMap/$translate?code=a&system=urn:example:a"),),
     # What others will build; a plan does no harm where the operation is not there.
-    "everything": (Ask("GET", F + "/Patient/{patient}/$everything", seen_by=RIGHT), Ask("GET", F + "/Patient/$everything")),
+    "everything": (
+        Ask("GET", F + "/Patient/{patient}/$everything", seen_by=RIGHT),
+        Ask("GET", F + "/Patient/$everything"),
+    ),
     "summary": (Ask("GET", F + "/Patient/{patient}/$summary"),),
     "match": (Ask("POST", F + "/Patient/$match", _MATCH),),
     "export": (
@@ -249,14 +255,16 @@ OPERATIONS: dict[str, tuple[Ask, ...]] = {
 }
 # Ways by which one type leads to another (FHIR R4, search.html).
 SEARCHES = (
-    Ask("GET", F + "/Observation?patient=Patient/{patient}&_total=accurate&_include=Observation:patient", seen_by=RIGHT),
+    Ask(
+        "GET", F + "/Observation?patient=Patient/{patient}&_total=accurate&_include=Observation:patient", seen_by=RIGHT
+    ),
     Ask("GET", F + "/Observation?subject={patient}&_sort=-date"),
     Ask("GET", F + "/Observation?patient.name={mark}"),
     Ask("GET", F + "/Observation?subject:Patient.identifier={number}"),
     Ask("GET", F + "/Patient?name={mark}&_total=accurate", seen_by=RIGHT),
     Ask("GET", F + "/Patient?name:contains={mark}"),
     Ask("GET", F + "/Patient?identifier=urn:bitgoeul:citizen|{number}", seen_by=RIGHT),
-    Ask("GET", F + "/Patient?_id={patient}&_revinclude=Observation:patient", seen_by=RIGHT),
+    Ask("GET", F + "/Patient?_id={patient}&_revinclude=Observation:patient"),
     Ask("GET", F + "/Patient?_has:Observation:patient:code=8867-4"),
     Ask("GET", F + "/Patient?_summary=count"),
     Ask("GET", F + "/Organization?_id={clinic}&_revinclude=Patient:general-practitioner"),
@@ -292,7 +300,12 @@ def missing_plans() -> list[str]:
         for what, found, table, plans in (
             ("The route", routes(), "PLANS", PLANS),
             ("The interaction", interactions, "INTERACTIONS", INTERACTIONS),
-            ("The interaction", {each["code"] for each in said["interaction"]}, "SYSTEM_INTERACTIONS", SYSTEM_INTERACTIONS),
+            (
+                "The interaction",
+                {each["code"] for each in said["interaction"]},
+                "SYSTEM_INTERACTIONS",
+                SYSTEM_INTERACTIONS,
+            ),
             ("The operation", operations, "OPERATIONS", OPERATIONS),
         )
         for name in sorted(found)
@@ -337,6 +350,3 @@ def _of_operation(name: str) -> Iterator[Ask]:
     for place in (F, f"{F}/Patient", f"{F}/Patient/{{patient}}", f"{F}/Observation/{{Observation}}"):
         yield Ask("GET", f"{place}/${name}")
         yield Ask("POST", f"{place}/${name}", json.dumps({"resourceType": "Parameters"}))
-
-
-__all__ = ["Ask", "fhir_asks", "kinds_about_patients", "missing_plans", "route_asks", "routes"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import secrets
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cached_property
@@ -17,7 +18,6 @@ from joserfc.jwk import OKPKey
 from health_platform.accounts.models import Role, User
 from health_platform.fhir.access.session import open_session
 from health_platform.fhir.compartment import PUBLIC_TYPES
-from health_platform.fhir.definitions.resource_types import RESOURCE_TYPES
 from health_platform.fhir.disclosure import withhold
 from health_platform.fhir.keys import patient_key
 from health_platform.fhir.repository import Repository
@@ -27,7 +27,7 @@ from health_platform.smart.tokens import issue_for_client, issue_for_user
 from inference.triage.device_token import Device, issue
 from tests import builders
 from tests.builders import HOUR, OPERATOR
-from tests.citizen_app_api.records import care_plan
+from tests.citizen_app_api.records import care_plan, condition
 from tests.invariants.access_plans import Ask
 from tests.minimal import kinds_about_patients, minimal
 
@@ -50,6 +50,8 @@ class Person:
     user: User | None = None
     reads: bool = False
     """Whether the planted record is theirs to read."""
+    of_the_clinic: bool = False
+    """Whether they read what the clinic keeps that is about no patient."""
 
     @cached_property
     def browser(self) -> HttpClient:
@@ -75,6 +77,8 @@ class World:
     record: dict[str, str]
     """The id of the planted resource of each type."""
     mark: str
+    clinic_mark: str
+    """Stands in what the clinic keeps that is about no patient."""
     withheld_mark: str
     people: dict[str, Person] = field(default_factory=dict)
 
@@ -115,9 +119,9 @@ def _fingerprints() -> str:
     )
 
 
-def plant(settings: Any) -> World:
-    """The record, and who asks for it."""
-    mark, withheld = f"MARK{secrets.token_hex(6)}", f"HELD{secrets.token_hex(6)}"
+def plant(settings: Any, kinds: Collection[str]) -> World:
+    """The record with a resource of each of ``kinds``, and who asks for it."""
+    mark, own, withheld = (f"{name}{secrets.token_hex(6)}" for name in ("MARK", "OWN", "HELD"))
     clinic, other = builders.organization("빛고을의원"), builders.organization("무등의원")
     members = {"name": [{"text": mark}], "managingOrganization": {"reference": f"Organization/{clinic}"}}
     patient = builders.patient(clinic, number=NUMBER, **members)
@@ -125,30 +129,28 @@ def plant(settings: Any) -> World:
     record = {
         kind: repository.create(minimal(kind, patient, mark)).id
         for kind in kinds_about_patients()
-        if kind not in ("Patient", "CarePlan", "Observation")
+        if kind in kinds and kind not in ("Patient", "CarePlan", "Condition", "Observation")
     }
     plan = care_plan(patient)
     record["CarePlan"] = repository.create(plan | {"title": mark, "note": [{"text": mark}]}).id
     record["Observation"] = repository.create(builders.observation(patient) | {"note": [{"text": mark}]}).id
+    record["Condition"] = repository.create(condition(patient, "I10", mark, "2026-05-01")).id
     record["Patient"] = patient
     repository.create(withhold(minimal("RiskAssessment", patient, withheld)))
     _ask_a_question(repository, patient, clinic, mark)
     system = _client("clinic", clinic)
-    record |= _of_the_clinic(system, patient, mark, known=record)
+    record |= _of_the_clinic(system, patient, own, {kind for kind in kinds if kind not in record})
     application = _application()
     ids = record | {"patient": patient, "clinic": clinic, "number": NUMBER, "mark": mark}
-    world = World(patient, ids | {"client": application.client_id}, record, mark, withheld)
-    world.people = {
-        person.name: person for person in _people(settings, world, clinic, other, system, application)
-    }
+    world = World(patient, ids | {"client": application.client_id}, record, mark, own, withheld)
+    world.people = {person.name: person for person in _people(settings, world, clinic, other, system, application)}
     return world
 
 
-def _of_the_clinic(system: Client, patient: str, mark: str, known: dict[str, str]) -> dict[str, str]:
+def _of_the_clinic(system: Client, patient: str, mark: str, kinds: Collection[str]) -> dict[str, str]:
     """What the clinic wrote that names no patient: it stays with the clinic."""
     repository = Repository(of_client(system, frozenset({"system/*.cruds"})))
-    kinds = [kind for kind in RESOURCE_TYPES if kind not in PUBLIC_TYPES and kind not in known]
-    return {kind: repository.create(minimal(kind, patient, mark)).id for kind in kinds}
+    return {kind: repository.create(minimal(kind, patient, mark)).id for kind in kinds if kind not in PUBLIC_TYPES}
 
 
 def _ask_a_question(repository: Repository, patient: str, clinic: str, mark: str) -> None:
@@ -180,9 +182,7 @@ def _application() -> Client:
     )
 
 
-def _people(
-    settings: Any, world: World, clinic: str, other: str, system: Client, application: Client
-) -> list[Person]:
+def _people(settings: Any, world: World, clinic: str, other: str, system: Client, application: Client) -> list[Person]:
     citizen = builders.citizen(world.patient)
     stranger = builders.citizen(builders.patient(other, number="C-2"), "stranger")
     clinician, elsewhere = builders.clinician(clinic), builders.clinician(other, "elsewhere")
@@ -216,7 +216,7 @@ def _people(
         Person("auditor in a browser", user=auditor),
         Person("clinician who left", gone_token),
         Person("expired token", issue_for_user(clinician, timedelta(seconds=-1))),
-        Person("application launched for another", _launched(clinician, application, clinic)),
+        Person("application launched for another", _launched(clinician, application, clinic), of_the_clinic=True),
     ]
 
 
