@@ -14,7 +14,7 @@ from health_platform.demo.embedded.postgres import Cluster
 from health_platform.demo.processes import Processes, wait_until_ready, web_command, worker_command
 from tests.databases import copy_of
 
-PASSED_ON = ("PATH", "HOME", "LANG", "TZ")
+PASSED_ON = ("PATH", "HOME", "LANG", "TZ", "OIDC_SIGNING_KEY")
 
 
 @dataclass(frozen=True)

@@ -3,13 +3,13 @@
 from django.urls import path
 from django.views.i18n import set_language
 
-from clinics.console import views
+from clinics.console import audit, clients, members, sign_in, views
 
 app_name = "console"
 urlpatterns = [
     path("", views.worklist, name="worklist"),
-    path("sign-in", views.sign_in, name="sign-in"),
-    path("sign-out", views.sign_out, name="sign-out"),
+    path("sign-in", sign_in.sign_in, name="sign-in"),
+    path("sign-out", sign_in.sign_out, name="sign-out"),
     path("language", set_language, name="language"),
     path("patients", views.search, name="search"),
     path("patients/<str:patient>", views.patient, name="patient"),
@@ -19,5 +19,14 @@ urlpatterns = [
     path("patients/<str:patient>/plans/<str:plan>/signature", views.sign_plan, name="sign-plan"),
     path("patients/<str:patient>/plans/<str:plan>/refusal", views.decline_plan, name="decline-plan"),
     path("patients/<str:patient>/plans/<str:plan>/correction", views.correct_plan, name="correct-plan"),
+    path("clients", clients.clients, name="clients"),
+    path("clients/new", clients.register, name="register-client"),
+    path("clients/<int:client>/test", clients.test, name="test-client"),
+    path("clients/<int:client>/end", clients.end, name="end-client"),
+    path("members", members.members, name="members"),
+    path("members/<int:member>/recovery", members.recovery_code, name="recovery-code"),
+    path("members/<int:member>/end", members.end, name="end-member"),
+    path("audit", audit.review, name="review"),
+    path("audit/log", audit.log, name="audit-log"),
     path("emergency", views.emergency, name="emergency"),
 ]

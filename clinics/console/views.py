@@ -3,85 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
 from typing import Any
-from urllib.parse import urlencode
 
 from django.contrib import messages
-from django.contrib.auth import logout
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
-from django.views.decorators.cache import never_cache
-from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from clinics.console import plans, selectors, services
-from clinics.console.access import Clinician, clinician_of, for_clinicians
+from clinics.console.access import Clinician, for_clinicians
 from clinics.console.charts import chart_of
 from clinics.console.record import Results
 from clinics.console.worklist import Stage
-from health_platform.accounts import services as accounts
-from health_platform.accounts.models import User
-from health_platform.fhir.access import audit
 from health_platform.fhir.outcome import NotFound
 
-# A working day: computers in clinics are shared.
-SESSION_LASTS = timedelta(hours=10)
 STAGES = {"unreviewed": Stage.UNREVIEWED, "not-assessed": Stage.NOT_ASSESSED, "reviewed": Stage.REVIEWED}
-
-
-@sensitive_post_parameters("password", "code")
-@never_cache
-@require_http_methods(["GET", "POST"])
-def sign_in(request: HttpRequest) -> HttpResponse:
-    """Name, password and second factor; only clinicians who act for an institution keep the session."""
-    context: dict[str, Any] = {"next": _goal(request), "username": request.POST.get("username", "")}
-    if request.method == "GET":
-        return render(request, "console/sign_in.html", context)
-    password, code = request.POST.get("password", ""), request.POST.get("code", "").strip()
-    outcome = accounts.sign_in(request, context["username"], password, code)
-    if outcome.status is accounts.Status.ENROL:
-        return redirect(f"{reverse('oauth2_provider:second-factor')}?{urlencode({'next': context['next']})}")
-    clinician = clinician_of(outcome.user) if outcome.user is not None else None
-    signed_in = outcome.status is accounts.Status.SIGNED_IN and clinician is not None
-    audit.login(clinician.access if clinician else None, client="console", success=signed_in)
-    if signed_in:
-        request.session.set_expiry(SESSION_LASTS)
-        return redirect(context["next"])
-    logout(request)
-    context |= {"status": _refused(outcome, clinician), "minutes": -(-outcome.seconds // 60)}
-    response = render(request, "console/sign_in.html", context, status=429 if outcome.seconds else 422)
-    if outcome.seconds:
-        response["Retry-After"] = str(outcome.seconds)
-    return response
-
-
-def _refused(outcome: accounts.Outcome, clinician: Clinician | None) -> str:
-    """Why there is no session: a status of the accounts, or that the account is no clinician's."""
-    if outcome.status is accounts.Status.SIGNED_IN and clinician is None:
-        return "no-clinician"
-    return str(outcome.status)
-
-
-def _goal(request: HttpRequest) -> str:
-    """Where the person was going, as long as it is an address of this site."""
-    wanted = request.POST.get("next") or request.GET.get("next") or ""
-    if url_has_allowed_host_and_scheme(wanted, {request.get_host()}, require_https=request.is_secure()):
-        return wanted
-    return reverse("console:worklist")
-
-
-@require_POST
-def sign_out(request: HttpRequest) -> HttpResponse:
-    clinician = clinician_of(request.user) if isinstance(request.user, User) else None
-    if clinician is not None:
-        audit.login(clinician.access, client="console", interaction="logout")
-    logout(request)
-    return redirect("console:sign-in")
 
 
 @require_GET

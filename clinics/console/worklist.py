@@ -179,7 +179,7 @@ ORDER BY w.stage DESC, w.tier DESC, w.size DESC, w.compartment DESC LIMIT %(limi
 def page(access: AccessContext, stage: Stage | None, after: str | None, count: int) -> tuple[list[Row], str | None]:
     """``count`` patients of the institution in the list's order, continued ``after`` a cursor, and the next cursor."""
     with open_session(access) as session:
-        reach, parameters = session.reach("w")
+        reach, parameters = session.reach_of_records("w")
         conditions = [reach] if reach else []
         if stage is not None:
             conditions.append("w.stage = %(stage)s")

@@ -97,3 +97,88 @@ class OpenSession(models.Model):
     device = models.CharField(max_length=200, blank=True)
 
     objects: ClassVar[models.Manager[OpenSession]] = models.Manager()
+
+
+class Passkey(models.Model):
+    """A WebAuthn credential of a person. ``public`` is its attested credential data (WebAuthn Level 2, 6.5.1),
+    ``count`` the signature counter that it showed last."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="passkeys")
+    credential = models.BinaryField(unique=True, max_length=1023)
+    public = models.BinaryField()
+    count = models.BigIntegerField(default=0)
+    name = models.CharField(max_length=60)
+    made = models.DateTimeField()
+    used = models.DateTimeField(null=True)
+
+    objects: ClassVar[models.Manager[Passkey]] = models.Manager()
+
+    class Meta:
+        ordering: ClassVar = ["made"]
+
+
+class Challenge(models.Model):
+    """A challenge of a WebAuthn ceremony that is open, as SHA-256: it is answered once. ``user`` is None for a
+    sign-in."""
+
+    digest = models.CharField(max_length=64, unique=True)
+    user = models.ForeignKey(User, on_delete=models.CASCADE, null=True)
+    expires = models.DateTimeField(db_index=True)
+
+    objects: ClassVar[models.Manager[Challenge]] = models.Manager()
+
+
+class OutsideIdentity(models.Model):
+    """A person signs in through an OpenID Connect provider (settings.IDENTITY_PROVIDERS) as its ``subject``."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="outside_identities")
+    provider = models.CharField(max_length=40)
+    subject = models.CharField(max_length=255)
+    connected = models.DateTimeField(auto_now_add=True)
+
+    objects: ClassVar[models.Manager[OutsideIdentity]] = models.Manager()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["provider", "subject"], name="one_account_per_outside_identity"),
+            models.UniqueConstraint(fields=["user", "provider"], name="one_identity_per_provider"),
+        ]
+
+
+class ProvenIdentity(models.Model):
+    """A person has proven who she is (proofing). ``index`` is the keyed hash of the connecting information (CI) of the
+    proof: one person has one account. Nothing else of the proof is kept."""
+
+    user = models.OneToOneField(User, on_delete=models.CASCADE, related_name="proven_identity")
+    index = models.CharField(max_length=64, unique=True)
+    method = models.CharField(max_length=40)
+    proven = models.DateTimeField()
+
+    objects: ClassVar[models.Manager[ProvenIdentity]] = models.Manager()
+
+
+class BindingCode(models.Model):
+    """A code that an institution hands to a patient in person; with a proven identity of the same name and birth date
+    it binds an account to ``patient``. Kept as a keyed hash."""
+
+    digest = models.CharField(max_length=64, unique=True)
+    patient = models.CharField(max_length=64)
+    name = models.CharField(max_length=120)
+    birth_date = models.DateField()
+    expires = models.DateTimeField(db_index=True)
+
+    objects: ClassVar[models.Manager[BindingCode]] = models.Manager()
+
+
+class ResidentNumber(models.Model):
+    """A resident registration number that a law gives us (resident_number.py): ``sealed`` under the key ``key_id``,
+    ``index`` its keyed hash for look-up, ``basis`` the article that allows it."""
+
+    patient = models.CharField(max_length=64, unique=True)
+    key_id = models.CharField(max_length=16, db_index=True)
+    sealed = models.BinaryField()
+    index = models.CharField(max_length=64, unique=True)
+    basis = models.CharField(max_length=120)
+    kept = models.DateTimeField()
+
+    objects: ClassVar[models.Manager[ResidentNumber]] = models.Manager()

@@ -56,6 +56,11 @@ def confirm(user: User, code: str, now: datetime) -> list[str] | None:
 
 
 def has_one(user: User) -> bool:
+    """Whether a password alone does not let ``user`` in: there is an authenticator or a passkey."""
+    return has_authenticator(user) or user.passkeys.exists()
+
+
+def has_authenticator(user: User) -> bool:
     return SecondFactor.objects.filter(user=user, confirmed__isnull=False).exists()
 
 
@@ -63,9 +68,24 @@ def check(user: User, code: str, now: datetime) -> bool:
     """Whether ``code`` is the authenticator's of this moment, not used before, or a recovery code."""
     with transaction.atomic():
         factor = SecondFactor.objects.select_for_update().filter(user=user, confirmed__isnull=False).first()
-        if factor is None:
-            return False
-        return _accept(factor, code, now) or _use_recovery_code(user, code)
+        return (factor is not None and _accept(factor, code, now)) or _use_recovery_code(user, code)
+
+
+def forget_all(user: User) -> None:
+    """Neither authenticator nor passkey nor recovery code is good any longer."""
+    SecondFactor.objects.filter(user=user).delete()
+    RecoveryCode.objects.filter(user=user).delete()
+    user.passkeys.all().delete()
+
+
+def forget_authenticator(user: User) -> None:
+    SecondFactor.objects.filter(user=user).delete()
+
+
+def new_recovery_codes(user: User) -> list[str]:
+    """Ten of them, shown this once; those before are good no longer."""
+    with transaction.atomic():
+        return _new_recovery_codes(user)
 
 
 def code_at(secret: str, now: datetime) -> str:

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
 from django.conf import settings
-from django.contrib.auth import authenticate, login
+from django.contrib.auth import authenticate, login, update_session_auth_hash
 from django.contrib.sessions.models import Session
 from django.http import HttpRequest
 from django.utils import timezone
 
-from health_platform.accounts import second_factor
+from health_platform.accounts import passkeys, second_factor
 from health_platform.accounts.models import OpenSession, Role, User
 from health_platform.accounts.throttle import TooManyAttempts, count_attempt, forget_attempts, take_back
 
+log = logging.getLogger(__name__)
 STAFF = frozenset({Role.CLINICIAN, Role.AMBULANCE, Role.ADMINISTRATOR, Role.AUDITOR})
 _ENROLLING, _ENROLMENT_SECONDS = "enrolling", 600
+_SIGNED_IN, _FRESH_SECONDS = "signed-in", 600
 
 
 class Status(StrEnum):
@@ -83,10 +86,36 @@ def sign_in(request: HttpRequest, username: str, password: str, code: str = "") 
     return Outcome(outcome, user)
 
 
+def sign_in_with_passkey(request: HttpRequest, credential: passkeys.Credential) -> Outcome:
+    """Open a session on ``request`` for whose passkey has answered: it is both factors."""
+    try:
+        user = passkeys.check(passkeys.site_of(request), credential, timezone.now())
+    except passkeys.NotProven as error:
+        log.info("a passkey was refused: %s", error)
+        return Outcome(Status.WRONG)
+    _open(request, user)
+    return Outcome(Status.SIGNED_IN, user)
+
+
+def sign_in_from_outside(request: HttpRequest, user: User, *, second_factor_used: bool) -> Outcome:
+    """Open a session on ``request`` for whom a provider has named; staff must have shown it a second factor."""
+    if not user.is_active:
+        return Outcome(Status.WRONG)
+    if user.role in STAFF and settings.STAFF_SECOND_FACTOR and not second_factor_used:
+        return Outcome(Status.CODE_NEEDED, user)
+    _open(request, user)
+    return Outcome(Status.SIGNED_IN, user)
+
+
+def is_fresh(request: HttpRequest) -> bool:
+    """Whether the person has signed in within ten minutes: what changes how one signs in asks for that."""
+    return timezone.now().timestamp() - float(request.session.get(_SIGNED_IN, 0)) < _FRESH_SECONDS
+
+
 def begin_enrolment(request: HttpRequest) -> Enrolment | None:
     """A new secret for who was told to ENROL in this browser within ten minutes; else None."""
-    user = _enrolling(request)
-    if user is None or second_factor.has_one(user):
+    user = enrolling(request)
+    if user is None:
         return None
     secret = second_factor.begin(user)
     return Enrolment(secret, second_factor.address(user, secret))
@@ -106,6 +135,23 @@ def confirm_enrolment(request: HttpRequest, code: str) -> list[str] | None:
     if codes is not None:
         forget_attempts(user.username, address, now)
         _open(request, user)
+    return codes
+
+
+def enrolling(request: HttpRequest) -> User | None:
+    """Who was told to ENROL in this browser within ten minutes and still has no second factor."""
+    user = _enrolling(request)
+    return None if user is None or second_factor.has_one(user) else user
+
+
+def enrol_passkey(request: HttpRequest, credential: passkeys.Credential, name: str) -> list[str]:
+    """Finish the enrolment by a passkey and sign in: the recovery codes, shown this once. Raises NotProven."""
+    user = enrolling(request)
+    if user is None:
+        raise passkeys.NotProven("nobody is setting up a second factor in this browser")
+    passkeys.register(user, passkeys.site_of(request), credential, name, timezone.now())
+    codes = second_factor.new_recovery_codes(user)
+    _open(request, user)
     return codes
 
 
@@ -129,11 +175,23 @@ def end_session(user: User, id: int) -> bool:
 
 def end_other_sessions(request: HttpRequest, user: User) -> int:
     """End every session of ``user`` but this one, for instance after a new password; how many ended."""
-    others = OpenSession.objects.filter(user=user).exclude(session_key=request.session.session_key)
+    return end_sessions(user, but=request.session.session_key or "")
+
+
+def end_sessions(user: User, but: str = "") -> int:
+    """End every session of ``user`` except the one with the key ``but``; how many ended."""
+    others = OpenSession.objects.filter(user=user).exclude(session_key=but)
     keys = list(others.values_list("session_key", flat=True))
     Session.objects.filter(session_key__in=keys).delete()
     others.delete()
     return len(keys)
+
+
+def keep_session(request: HttpRequest, user: User) -> None:
+    """Let this session outlive a new password of ``user``."""
+    before = request.session.session_key
+    update_session_auth_hash(request, user)
+    OpenSession.objects.filter(session_key=before).update(session_key=request.session.session_key)
 
 
 def _second_step(user: User, code: str, now: datetime) -> Status:
@@ -156,6 +214,7 @@ def _enrolling(request: HttpRequest) -> User | None:
 def _open(request: HttpRequest, user: User) -> None:
     request.session.pop(_ENROLLING, None)
     login(request, user)
+    request.session[_SIGNED_IN] = timezone.now().timestamp()
     alive = Session.objects.filter(expire_date__gt=timezone.now()).values("session_key")
     OpenSession.objects.filter(user=user).exclude(session_key__in=alive).delete()
     if not request.session.session_key:

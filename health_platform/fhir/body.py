@@ -26,12 +26,17 @@ _POSITION = re.compile(r" - at `\$(?P<path>[^`]*)`| \(byte (?P<byte>\d+)\)")
 MAX_DEPTH = 60
 
 
-def parse(raw: bytes) -> dict[str, Any]:
-    """A JSON object with its decimals as Decimal. Raises BadRequest naming line and column of the fault."""
+def decode(raw: bytes) -> Any:
+    """Any JSON with its decimals as Decimal. Raises BadRequest naming line and column of the fault."""
     try:
-        value = _exact.decode(raw)
+        return _exact.decode(raw)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, ArithmeticError) as error:
         raise _syntax_error(raw, error) from None
+
+
+def parse(raw: bytes) -> dict[str, Any]:
+    """A JSON object with its decimals as Decimal. Raises BadRequest naming line and column of the fault."""
+    value = decode(raw)
     if not isinstance(value, dict):
         raise BadRequest("The body is JSON but not an object: send one resource as a JSON object.")
     return value

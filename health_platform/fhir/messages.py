@@ -8,9 +8,9 @@ from urllib.parse import parse_qsl
 
 from health_platform.fhir.access.context import AccessContext
 from health_platform.fhir.bundle import version_of
-from health_platform.fhir.stored import Stored
 
 FHIR_JSON = "application/fhir+json"
+JSON_PATCH = "application/json-patch+json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,17 +55,3 @@ class FhirResponse:
 
 
 Interaction = Callable[[FhirRequest], FhirResponse]
-
-
-def of_stored(stored: Stored, status: int, request: FhirRequest, *, location: bool = False) -> FhirResponse:
-    """The answer that carries one version: ETag, Last-Modified and, for a write, Location and what Prefer asks."""
-    headers = {"ETag": f'W/"{stored.version}"', "Last-Modified": _http_date(stored)}
-    if location:
-        headers["Location"] = f"{request.base}/{stored.reference}/_history/{stored.version}"
-    if location and request.prefer.get("return") == "minimal":
-        return FhirResponse(status, headers=headers)
-    return FhirResponse(status, stored.body, headers)
-
-
-def _http_date(stored: Stored) -> str:
-    return stored.last_updated.strftime("%a, %d %b %Y %H:%M:%S GMT")

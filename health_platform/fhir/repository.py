@@ -15,13 +15,13 @@ from typing import Any
 from django.utils import timezone
 
 from health_platform.fhir import body, bundle
-from health_platform.fhir.access import audit
+from health_platform.fhir.access import audit, policy
 from health_platform.fhir.access.context import AccessContext
 from health_platform.fhir.access.disclosure import page_shown, shown
 from health_platform.fhir.access.session import open_session
 from health_platform.fhir.definitions.resource_types import RESOURCE_TYPES, TYPE_NUMBER
 from health_platform.fhir.keys import patient_key
-from health_platform.fhir.outcome import BadRequest, Gone, NotFound
+from health_platform.fhir.outcome import BadRequest, Gone, NotFound, PreconditionFailed
 from health_platform.fhir.record import reading, writing
 from health_platform.fhir.record.reading import UNKNOWN
 from health_platform.fhir.record.work import Work, open_work, require, require_type
@@ -50,14 +50,14 @@ class Repository:
 
     def read(self, resource_type: str, id: str) -> Stored:
         """The current version. Raises Gone when it was deleted."""
-        with self._work("read", resource_type) as work:
+        with self._work("read", resource_type, reading=True) as work:
             stored, compartment = reading.current(work, resource_type, id)
             work.saw(stored, compartment)
             return shown(self.access, stored)
 
     def vread(self, resource_type: str, id: str, version: int) -> Stored:
         """One version. Raises Gone for the version that is the deletion."""
-        with self._work("vread", resource_type) as work:
+        with self._work("vread", resource_type, reading=True) as work:
             for stored, compartment, deleted in reading.versions(work, resource_type, id, version):
                 if deleted:
                     raise Gone("Version %(version)s of %(type)s/%(id)s is its deletion.",
@@ -68,7 +68,7 @@ class Repository:
 
     def history(self, resource_type: str, id: str) -> list[tuple[Stored, bool]]:
         """All versions of one resource, newest first, each with whether it is a deletion."""
-        with self._work("history-instance", resource_type) as work:
+        with self._work("history-instance", resource_type, reading=True) as work:
             found = reading.versions(work, resource_type, id, None)
             if not found:
                 raise NotFound(UNKNOWN, type=resource_type, id=id)
@@ -87,7 +87,7 @@ class Repository:
         """One page of the matches within reach, with what `_include` adds. For the access log: ``asked_as`` is the
         text where ``query`` is parsed already, ``about`` are patients of whom the answer tells besides."""
         request = query if isinstance(query, SearchRequest) else parse_search(resource_type, query, lenient=lenient)
-        with self._work("search-type", resource_type) as work:
+        with self._work("search-type", resource_type, reading=True) as work:
             work.queries.append(f"{resource_type}?{asked_as or text_of(query)}")
             work.compartments |= {patient_key(patient) for patient in about}
             work.flush()
@@ -157,19 +157,56 @@ class Repository:
         raw, parsed = _both(resource)
         kind, id = _known_type(parsed), parsed.get("id")
         if not isinstance(id, str) or expected not in (None, (kind, id)):
-            raise BadRequest(
-                "The address says %(expected)s, the resource %(found)s: 'resourceType' and 'id' must agree with it.",
-                expression=(f"{kind}.id",),
-                expected="/".join(expected or (kind, "?")),
-                found=f"{kind}/{id}" if id else "has no id",
-            )
+            raise _disagree(parsed, "/".join(expected or (kind, "?")))
         with self._work("update", kind) as work:
             return writing.update(work, raw, parsed, id, if_match)
+
+    def update_matching(
+        self, resource: Resource | bytes, criteria: str, *, expected_type: str, if_match: int | None = None
+    ) -> Stored:
+        """Conditional update: a new version of the one resource that meets ``criteria``; without a match a new
+        resource, under the id that it brings. Raises PreconditionFailed when several match."""
+        raw, parsed = _both(resource)
+        kind, given = _known_type(parsed), parsed.get("id")
+        if kind != expected_type:
+            raise _disagree(parsed, expected_type)
+        with self._work("update", kind) as work:
+            found = reading.one_match(work, kind, criteria)
+            if found is None and given is None:
+                policy.require(self.access, "create", kind)
+                _refuse_if_match(kind, criteria, if_match)
+                return writing.create(work, raw, parsed, new_id())
+            if found is not None and given not in (None, found.id):
+                raise _disagree(parsed, found.reference)
+            id = found.id if found is not None else str(given)
+            return writing.update(work, raw, parsed | {"id": id}, id, if_match)
+
+    def patch(self, resource_type: str, id: str, change: writing.Change, *, if_match: int | None = None) -> Stored:
+        """Store ``change`` of the current version, accepted like an update."""
+        with self._work("patch", resource_type) as work:
+            return shown(self.access, writing.patch(work, resource_type, id, change, if_match))
+
+    def patch_matching(
+        self, resource_type: str, criteria: str, change: writing.Change, *, if_match: int | None = None
+    ) -> Stored:
+        """Conditional patch of the one resource that meets ``criteria``. Raises NotFound without a match."""
+        with self._work("patch", resource_type) as work:
+            found = reading.one_match(work, resource_type, criteria)
+            if found is None:
+                raise NotFound("No %(type)s matches '%(criteria)s'.", type=resource_type, criteria=criteria)
+            return shown(self.access, writing.patch(work, resource_type, found.id, change, if_match))
 
     def delete(self, resource_type: str, id: str, *, if_match: int | None = None) -> int | None:
         """Delete logically and return the tombstone's version; None when it was deleted before."""
         with self._work("delete", resource_type) as work:
             return writing.delete(work, resource_type, id, if_match)
+
+    def delete_matching(self, resource_type: str, criteria: str, *, if_match: int | None = None) -> int | None:
+        """Conditional delete of the one resource that meets ``criteria``; None when nothing does. Raises
+        PreconditionFailed when several do: this server deletes one at a time."""
+        with self._work("delete", resource_type) as work:
+            found = reading.one_match(work, resource_type, criteria)
+            return None if found is None else writing.delete(work, resource_type, found.id, if_match)
 
     def transaction(self, request: Resource | bytes) -> Resource:
         """Carry out a transaction Bundle: all entries or none, in the order DELETE, POST, PUT, GET.
@@ -186,13 +223,13 @@ class Repository:
     # ---- one request
 
     @contextmanager
-    def _work(self, interaction: str, resource_type: str | None) -> Iterator[Work]:
+    def _work(self, interaction: str, resource_type: str | None, *, reading: bool = False) -> Iterator[Work]:
         if self._shared is not None:
             require_type(resource_type)
             require(self.access, interaction, resource_type)
             yield self._shared
             return
-        with open_work(self.access, interaction, resource_type, self._now()) as work:
+        with open_work(self.access, interaction, resource_type, self._now(), reading=reading) as work:
             yield work
 
 
@@ -206,6 +243,21 @@ def _both(resource: Resource | bytes) -> tuple[bytes, Resource]:
         return resource, body.parse(resource)
     raw = body.serialise(resource)
     return raw, body.parse(raw)
+
+
+def _disagree(resource: Resource, expected: str) -> BadRequest:
+    kind, id = resource.get("resourceType"), resource.get("id")
+    return BadRequest(
+        "The address says %(expected)s, the resource %(found)s: 'resourceType' and 'id' must agree with it.",
+        expression=(f"{kind}.id",),
+        expected=expected,
+        found=f"{kind}/{id}" if id else "has no id",
+    )
+
+
+def _refuse_if_match(kind: str, criteria: str, if_match: int | None) -> None:
+    if if_match is not None:
+        raise PreconditionFailed("No %(type)s matches '%(criteria)s'.", type=kind, criteria=criteria)
 
 
 def _known_type(resource: Resource) -> str:

@@ -8,8 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from django.db.backends.utils import CursorWrapper
-
+from health_platform.fhir.access.session import Cursor
 from health_platform.fhir.definitions.resource_types import TYPE_NUMBER
 from health_platform.fhir.search.index import IndexRows
 
@@ -31,6 +30,7 @@ class Row:
     body: bytes
     index: IndexRows = field(repr=False)
     withheld: bool = False
+    sensitive: int = 0
 
 
 class _RowIds:
@@ -40,7 +40,7 @@ class _RowIds:
         self._lock = threading.Lock()
         self._next = self._end = 0
 
-    def take(self, cursor: CursorWrapper, count: int) -> range:
+    def take(self, cursor: Cursor, count: int) -> range:
         with self._lock:
             if self._next + count > self._end:
                 cursor.execute("SELECT nextval('fhir_rid') FROM generate_series(1, %s)", [count // BLOCK + 2])
@@ -69,19 +69,20 @@ row_ids = _RowIds()
 
 _RESOURCE = """
 INSERT INTO fhir_resource
-    (rid, compartment, custodian, moment, last_updated, version, type, deleted, withheld, id, body)
-SELECT r.rid, r.compartment, r.custodian, r.moment, r.updated, 1, r.type, false, r.withheld, r.id, r.body
+    (rid, compartment, custodian, moment, last_updated, version, type, deleted, withheld, sensitive, id, body)
+SELECT r.rid, r.compartment, r.custodian, r.moment, r.updated, 1, r.type, false, r.withheld, r.sensitive, r.id, r.body
 FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[], %s::timestamptz[], %s::smallint[],
-            %s::boolean[], %s::text[], %s::bytea[])
-    AS r (rid, compartment, custodian, moment, updated, type, withheld, id, body)
+            %s::boolean[], %s::smallint[], %s::text[], %s::bytea[])
+    AS r (rid, compartment, custodian, moment, updated, type, withheld, sensitive, id, body)
 """
 _KEPT = """
-INSERT INTO fhir_history (rid, compartment, last_updated, version, type, deleted, withheld, body)
-SELECT rid, compartment, last_updated, version, type, deleted, withheld, body FROM fhir_resource WHERE rid = %s
+INSERT INTO fhir_history (rid, compartment, custodian, last_updated, version, type, deleted, withheld, sensitive, body)
+SELECT rid, compartment, custodian, last_updated, version, type, deleted, withheld, sensitive, body
+FROM fhir_resource WHERE rid = %s
 """
 _REPLACE = """
 UPDATE fhir_resource SET compartment = %s, moment = %s, last_updated = %s, version = %s, deleted = %s,
-    withheld = %s, body = %s
+    withheld = %s, sensitive = %s, body = %s
 WHERE rid = %s
 """
 _BURY = """
@@ -90,7 +91,7 @@ UPDATE fhir_resource SET last_updated = %s, version = version + 1, deleted = tru
 INDEX_TABLES = ("token", "reference", "uri", "date", "quantity", "number", "string", "composite")
 
 
-def insert(cursor: CursorWrapper, rows: Sequence[Row]) -> None:
+def insert(cursor: Cursor, rows: Sequence[Row]) -> None:
     """Write first versions with their index rows."""
     cursor.execute(
         _RESOURCE,
@@ -102,6 +103,7 @@ def insert(cursor: CursorWrapper, rows: Sequence[Row]) -> None:
             [row.updated for row in rows],
             [TYPE_NUMBER[row.resource_type] for row in rows],
             [row.withheld for row in rows],
+            [row.sensitive for row in rows],
             [row.id for row in rows],
             [row.body for row in rows],
         ],
@@ -109,23 +111,33 @@ def insert(cursor: CursorWrapper, rows: Sequence[Row]) -> None:
     _insert_index(cursor, rows)
 
 
-def replace(cursor: CursorWrapper, row: Row) -> None:
+def replace(cursor: Cursor, row: Row) -> None:
     """Write a later version; the one before goes to the history."""
     cursor.execute(_KEPT, [row.rid])
-    values: list[Any] = [row.compartment, row.moment, row.updated, row.version, False, row.withheld, row.body, row.rid]
+    values = (
+        row.compartment,
+        row.moment,
+        row.updated,
+        row.version,
+        False,
+        row.withheld,
+        row.sensitive,
+        row.body,
+        row.rid,
+    )
     cursor.execute(_REPLACE, values)
     _clear_index(cursor, row.rid)
     _insert_index(cursor, [row])
 
 
-def bury(cursor: CursorWrapper, rid: int, updated: datetime) -> None:
+def bury(cursor: Cursor, rid: int, updated: datetime) -> None:
     """Write the tombstone of a deletion: logical, the versions before it stay in the history."""
     cursor.execute(_KEPT, [rid])
     cursor.execute(_BURY, [updated, rid])
     _clear_index(cursor, rid)
 
 
-def _clear_index(cursor: CursorWrapper, rid: int) -> None:
+def _clear_index(cursor: Cursor, rid: int) -> None:
     deletions = ", ".join(f"{table} AS (DELETE FROM fhir_{table} WHERE rid = %(rid)s)" for table in INDEX_TABLES)
     cursor.execute(f"WITH {deletions} SELECT 1", {"rid": rid})
 
@@ -152,7 +164,7 @@ _COLUMNS: dict[str, tuple[tuple[str, str], ...]] = {
 }
 
 
-def _insert_index(cursor: CursorWrapper, rows: Sequence[Row]) -> None:
+def _insert_index(cursor: Cursor, rows: Sequence[Row]) -> None:
     tables = {name: values for name, values in _index_values(rows).items() if values}
     if not tables:
         return

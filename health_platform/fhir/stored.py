@@ -7,17 +7,20 @@ from datetime import datetime
 from typing import Any
 
 from health_platform.fhir import body
+from health_platform.fhir.outcome import Issue
 
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """One version of a resource. ``body`` holds the exact bytes of the answer, ``id`` and ``meta`` filled in."""
+    """One version of a resource. ``body`` holds the exact bytes of the answer, ``id`` and ``meta`` filled in;
+    ``hints`` are the warnings and hints about what has just been written."""
 
     resource_type: str
     id: str
     version: int
     last_updated: datetime
     body: bytes
+    hints: tuple[Issue, ...] = ()
 
     @property
     def reference(self) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 from csp.constants import NONE, SELF
@@ -86,6 +87,10 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 # Staff sign in with an authenticator besides the password.
 STAFF_SECOND_FACTOR = True
+# How long a recovery code that an institution hands out is good, in seconds.
+PASSWORD_RESET_TIMEOUT = 24 * 3600
+# OpenID Connect providers through which people may sign in: a JSON list, or its file (docs/operations.md).
+IDENTITY_PROVIDERS = json.loads(env.text_or_file("IDENTITY_PROVIDERS") or "[]")
 LOGIN_URL = "/console/sign-in"
 LOGIN_REDIRECT_URL = "/console/"
 SESSION_COOKIE_HTTPONLY = True

@@ -8,6 +8,7 @@ from rest_framework.authentication import SessionAuthentication
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
+from health_platform.accounts import institutions
 from health_platform.accounts.models import User
 from health_platform.fhir.access.context import AccessContext, Role
 from health_platform.smart.context import of_user
@@ -27,7 +28,8 @@ class AccessAuthentication(SessionAuthentication):
             return (None, request._request.access)  # type: ignore[attr-defined]
         found = super().authenticate(request)
         if found is not None and isinstance(found[0], User):
-            request._request.access = of_user(found[0])  # type: ignore[attr-defined]
+            chosen = institutions.chosen(request._request, found[0])
+            request._request.access = of_user(found[0], organization=chosen)  # type: ignore[attr-defined]
         return found
 
     def authenticate_header(self, request: Request) -> str:

@@ -14,7 +14,7 @@ from oauthlib.oauth2.rfc6749 import errors
 from health_platform.accounts.models import User
 from health_platform.fhir.access.context import AccessContext, Role
 from health_platform.smart import launch
-from health_platform.smart.context import of_user
+from health_platform.smart.context import of_request
 from health_platform.smart.models import Authorization, Client, EhrLaunch
 from health_platform.smart.scopes import needs_patient
 from health_platform.smart.validator import FHIR_PATH
@@ -78,7 +78,7 @@ def read(request: HttpRequest) -> Asked:
 
 def circumstances(request: HttpRequest, asked: Asked, user: User) -> Circumstances:
     """Who decides about which patient. Raises Refused."""
-    access = of_user(user)
+    access = of_request(request)
     if access is None:
         raise refusal(asked, errors.AccessDeniedError(description="This person has no place in the record."))
     launched = _launched(request, asked, user)
@@ -110,6 +110,7 @@ def allow(request: HttpRequest, asked: Asked, found: Circumstances, chosen: str)
     authorization = Authorization.objects.create(
         client=asked.client,
         user=found.user,
+        organization=found.access.organization or "",
         scope=" ".join(asked.scopes),
         patient=patient,
         encounter=found.launched.encounter if found.launched else "",

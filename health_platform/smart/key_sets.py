@@ -27,6 +27,10 @@ class KeysUnavailable(Exception):
     """The client has no usable key set; the message says why."""
 
 
+class Unfetched(Exception):
+    """A document could not be had; the message says why."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Fetched:
     keys: KeySet
@@ -45,7 +49,10 @@ def key_set(client: Client, key_id: str) -> KeySet:
     known, now = _fetched.get(client.jwks_uri), time.monotonic()
     if known and now - known.at < (KEPT_SECONDS if _has(known.keys, key_id) else AGAIN_AFTER_SECONDS):
         return known.keys
-    found = _Fetched(_parsed(_fetch(client.jwks_uri)), now)
+    try:
+        found = _Fetched(_parsed(fetch(client.jwks_uri)), now)
+    except Unfetched as error:
+        raise KeysUnavailable(f"the client's key set: {error}") from None
     _fetched[client.jwks_uri] = found
     return found.keys
 
@@ -64,20 +71,20 @@ def _parsed(document: Any) -> KeySet:
     return keys
 
 
-def _fetch(address: str) -> Any:
+def fetch(address: str) -> Any:
     """The document at ``address``: over TLS (the demo takes plain HTTP too), without redirects, of bounded size."""
     if urlsplit(address).scheme != "https" and not getattr(settings, "DEMO", False):
-        raise KeysUnavailable("the client's key set is not served over https")
+        raise Unfetched("it is not served over https")
     try:
         with requests.get(address, timeout=TIMEOUT_SECONDS, allow_redirects=False, stream=True) as answer:
             if answer.status_code != 200:
-                raise KeysUnavailable(f"the client's key set answered with status {answer.status_code}")
+                raise Unfetched(f"it answered with status {answer.status_code}")
             content = answer.raw.read(MOST_BYTES + 1, decode_content=True)
     except (requests.RequestException, OSError):
-        raise KeysUnavailable("the client's key set could not be fetched") from None
+        raise Unfetched("it could not be fetched") from None
     if len(content) > MOST_BYTES:
-        raise KeysUnavailable("the client's key set is too large")
+        raise Unfetched("it is too large")
     try:
         return orjson.loads(content)
     except ValueError:
-        raise KeysUnavailable("the client's key set is not JSON") from None
+        raise Unfetched("it is not JSON") from None

@@ -64,10 +64,12 @@ class EhrLaunch(models.Model):
 
 class Authorization(models.Model):
     """What a person has granted to an application once, with its launch context; the tokens that come of it refer
-    to it. ``session_key`` is the browser session to whose life ``online_access`` is bound."""
+    to it. ``organization`` is the institution for which the person acted then; ``session_key`` the browser session to
+    whose life ``online_access`` is bound."""
 
     client = models.ForeignKey(Client, on_delete=models.CASCADE)
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="authorizations")
+    organization = models.CharField(max_length=64, blank=True, db_default="", default="")
     scope = models.TextField()
     patient = models.CharField(max_length=64, blank=True)
     encounter = models.CharField(max_length=64, blank=True)

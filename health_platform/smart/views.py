@@ -1,4 +1,4 @@
-"""The addresses below /oauth/: pages for people (sign-in, authorization), and the introspection for systems."""
+"""Authorization of applications by people, the launch from the console, and the introspection for systems."""
 
 from __future__ import annotations
 
@@ -6,15 +6,12 @@ import hashlib
 from collections.abc import Callable
 from typing import Any
 
-from django.contrib.auth import logout
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.http import url_has_allowed_host_and_scheme, urlencode
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
-from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 from oauth2_provider.http import OAuth2ResponseRedirect
 from oauth2_provider.models import AccessToken
@@ -24,18 +21,17 @@ from oauthlib.common import Request as OAuthRequest
 from oauthlib.common import add_params_to_uri
 from oauthlib.oauth2.rfc6749.errors import OAuth2Error
 
-from health_platform.accounts import services
+from health_platform.accounts import institutions
 from health_platform.accounts.models import User
-from health_platform.accounts.services import Status
-from health_platform.accounts.throttle import TooManyAttempts
 from health_platform.fhir.outcome import FhirError
 from health_platform.smart import authorization, launch
 from health_platform.smart.authorization import Asked, Refused, Unanswerable
-from health_platform.smart.context import fhir_user, of_user
+from health_platform.smart.context import fhir_user, of_request
 from health_platform.smart.discovery import issuer
 from health_platform.smart.models import Client
 from health_platform.smart.plain_words import sentences
 from health_platform.smart.scopes import INTROSPECTION
+from health_platform.smart.sign_in import with_goal
 from health_platform.smart.validator import FHIR_PATH, launch_context
 
 
@@ -61,13 +57,18 @@ def _decide(request: HttpRequest, then: Callable[[Asked, User], HttpResponse]) -
         asked = authorization.read(request)
         user = request.user
         if not isinstance(user, User):
-            goal = f"{reverse('oauth2_provider:authorize')}?{request.META['QUERY_STRING']}"
-            return redirect(f"{reverse('oauth2_provider:sign-in')}?{urlencode({'next': goal})}")
+            return redirect(with_goal("sign-in", _goal(request)))
+        if institutions.must_choose(request, user):
+            return redirect(with_goal("institution", _goal(request)))
         return then(asked, user)
     except Unanswerable as error:
         return render(request, "smart/unanswerable.html", {"reason": str(error)}, status=400)
     except Refused as error:
         return _to_client(add_params_to_uri(error.address, [("iss", issuer(request))]))
+
+
+def _goal(request: HttpRequest) -> str:
+    return f"{reverse('oauth2_provider:authorize')}?{request.META['QUERY_STRING']}"
 
 
 def _consent_page(request: HttpRequest, asked: Asked, user: User) -> HttpResponse:
@@ -109,7 +110,7 @@ def begin_launch(request: HttpRequest) -> HttpResponse:
     """The console's button: ``client`` (its client id) and ``patient`` lead to a page with the link that opens the
     application, good for five minutes and one use."""
     user = request.user
-    access = of_user(user) if isinstance(user, User) else None
+    access = of_request(request)
     if access is None or not isinstance(user, User):
         return redirect(f"{reverse('oauth2_provider:sign-in')}")
     client = launch.applications(access).filter(client_id=request.POST.get("client", "")).first()
@@ -121,71 +122,6 @@ def begin_launch(request: HttpRequest) -> HttpResponse:
     except FhirError:
         return HttpResponse(status=404)
     return render(request, "smart/launch.html", {"client": client, "address": address})
-
-
-@sensitive_post_parameters("password", "code")
-@never_cache
-@require_http_methods(["GET", "POST"])
-def sign_in(request: HttpRequest) -> HttpResponse:
-    """For people whom an application sent here: citizens and staff."""
-    goal = _goal(request)
-    context: dict[str, Any] = {"next": goal, "username": request.POST.get("username", "")}
-    if request.method == "GET":
-        return render(request, "smart/sign_in.html", context)
-    outcome = services.sign_in(
-        request, context["username"], request.POST.get("password", ""), request.POST.get("code", "")
-    )
-    if outcome.status is Status.SIGNED_IN:
-        return redirect(goal)
-    if outcome.status is Status.ENROL:
-        return redirect(f"{reverse('oauth2_provider:second-factor')}?{urlencode({'next': goal})}")
-    if outcome.status is Status.TOO_MANY:
-        return _wait(request, outcome.seconds)
-    context["status"] = str(outcome.status)
-    return render(request, "smart/sign_in.html", context)
-
-
-@sensitive_post_parameters("code")
-@never_cache
-@require_http_methods(["GET", "POST"])
-def second_factor(request: HttpRequest) -> HttpResponse:
-    """Staff set up their authenticator between the password and the first session."""
-    goal = _goal(request)
-    if request.method == "POST":
-        try:
-            codes = services.confirm_enrolment(request, request.POST.get("code", ""))
-        except TooManyAttempts as error:
-            return _wait(request, error.seconds)
-        if codes is not None:
-            return render(request, "smart/recovery_codes.html", {"codes": codes, "next": goal})
-    enrolment = services.begin_enrolment(request)
-    if enrolment is None:
-        return redirect(f"{reverse('oauth2_provider:sign-in')}?{urlencode({'next': goal})}")
-    context = {"enrolment": enrolment, "next": goal, "again": request.method == "POST"}
-    return render(request, "smart/second_factor.html", context)
-
-
-@never_cache
-@require_http_methods(["GET", "POST"])
-def sessions(request: HttpRequest) -> HttpResponse:
-    """Where a person is signed in, and the buttons that end it."""
-    user = request.user
-    if not isinstance(user, User):
-        return redirect(f"{reverse('oauth2_provider:sign-in')}?{urlencode({'next': request.path})}")
-    if request.method == "POST":
-        _end(request, user)
-        return redirect("oauth2_provider:sessions")
-    return render(request, "smart/sessions.html", {"sessions": services.sessions(request, user)})
-
-
-def _end(request: HttpRequest, user: User) -> None:
-    which = request.POST.get("session", "")
-    if which == "others":
-        services.end_other_sessions(request, user)
-    elif which == "this":
-        logout(request)
-    elif which.isdecimal():
-        services.end_session(user, int(which))
 
 
 @csrf_exempt
@@ -237,18 +173,3 @@ def _described(request: HttpRequest, token: AccessToken) -> dict[str, Any]:
     if reference and "fhirUser" in token.scope.split():
         found["fhirUser"] = request.build_absolute_uri(f"{FHIR_PATH}/{reference}")
     return found
-
-
-def _goal(request: HttpRequest) -> str:
-    """Where the person was going, as long as it is an address of this site."""
-    wanted = request.POST.get("next") or request.GET.get("next") or ""
-    if url_has_allowed_host_and_scheme(wanted, {request.get_host()}, require_https=request.is_secure()):
-        return wanted
-    return reverse("oauth2_provider:sessions")
-
-
-def _wait(request: HttpRequest, seconds: int) -> HttpResponse:
-    minutes = -(-seconds // 60)
-    response = render(request, "smart/too_many.html", {"minutes": minutes}, status=429)
-    response["Retry-After"] = str(seconds)
-    return response

@@ -13,9 +13,11 @@ import copy
 import io
 import json
 import sys
+from collections.abc import Iterator
 from typing import Any
 
 import atheris  # type: ignore[import-not-found,import-untyped,unused-ignore]
+import orjson
 
 with atheris.instrument_imports(
     include=["health_platform.fhir.validation", "health_platform.fhir.packages"], enable_loader_override=False
@@ -55,30 +57,47 @@ def body(data: bytes) -> None:
 def resource(data: bytes) -> None:
     """A sample with a few values replaced or moved, as the bytes say."""
     chosen = atheris.FuzzedDataProvider(data)
-    mutant = copy.deepcopy(SAMPLES[chosen.ConsumeIntInRange(0, len(SAMPLES) - 1)])
+    packed, places = PREPARED[chosen.ConsumeIntInRange(0, len(PREPARED) - 1)]
+    mutant = orjson.loads(packed)
     for _ in range(chosen.ConsumeIntInRange(1, 4)):
-        places = list(_places(mutant))
-        owner, key = places[chosen.ConsumeIntInRange(0, len(places) - 1)]
-        change = chosen.ConsumeIntInRange(0, 3)
-        if change == 0:
-            owner[key] = copy.deepcopy(VALUES[chosen.ConsumeIntInRange(0, len(VALUES) - 1)])
-        elif change == 1:
-            owner[key] = chosen.ConsumeUnicodeNoSurrogates(12)
-        elif change == 2 and isinstance(owner, dict):
-            owner[chosen.ConsumeUnicodeNoSurrogates(8)] = owner.pop(key)
-        else:
-            owner[key] = copy.deepcopy(places[chosen.ConsumeIntInRange(0, len(places) - 1)][0])
+        with contextlib.suppress(LookupError, TypeError):
+            _change(mutant, places[chosen.ConsumeIntInRange(0, len(places) - 1)], chosen)
+    if chosen.ConsumeIntInRange(0, 7):
+        validate(mutant)
+        return
     raw = json.dumps(mutant).encode()
     validate(mutant, raw)
     if decoder.accepts(raw):
         assert walk_structure(mutant) == []
 
 
-def _places(value: Any) -> Any:
-    for key, child in list(value.items()) if isinstance(value, dict) else enumerate(value):
-        yield value, key
+def _change(mutant: Any, place: tuple[Any, ...], chosen: Any) -> None:
+    """One change at a place; LookupError or TypeError where an earlier change took the place away."""
+    *path, key = place
+    owner = mutant
+    for step in path:
+        owner = owner[step]
+    change = chosen.ConsumeIntInRange(0, 3)
+    if change == 0:
+        owner[key] = copy.deepcopy(VALUES[chosen.ConsumeIntInRange(0, len(VALUES) - 1)])
+    elif change == 1:
+        owner[key] = chosen.ConsumeUnicodeNoSurrogates(12)
+    elif change == 2 and isinstance(owner, dict):
+        owner[chosen.ConsumeUnicodeNoSurrogates(8)] = owner.pop(key)
+    else:
+        owner[key] = copy.deepcopy(owner)
+
+
+def _places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """The path of every value of a sample."""
+    for key, child in value.items() if isinstance(value, dict) else enumerate(value):
+        yield (*path, key)
         if isinstance(child, dict | list):
-            yield from _places(child)
+            yield from _places(child, (*path, key))
+
+
+# Each sample as bytes that are copied faster than objects, with the paths of its values.
+PREPARED = [(orjson.dumps(sample), list(_places(sample))) for sample in SAMPLES]
 
 
 def xhtml(data: bytes) -> None:

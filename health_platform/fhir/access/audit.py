@@ -11,16 +11,14 @@ from base64 import b64encode
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from threading import Condition
-from typing import Any
+from threading import Lock
 
 import orjson
 from django.db import OperationalError, connection
-from django.db.backends.utils import CursorWrapper
-from psycopg import Connection, Cursor
 
-from health_platform.fhir.access import audit_query, origin
+from health_platform.fhir.access import audit_query, origin, wire
 from health_platform.fhir.access.context import AccessContext, Role
+from health_platform.fhir.access.session import Cursor
 from health_platform.fhir.keys import key, patient_key
 
 SUCCESS, MINOR_FAILURE = 0, 4
@@ -32,6 +30,7 @@ ACTION = {
     "history-instance": "R",
     "search-type": "E",
     "update": "U",
+    "patch": "U",
     "delete": "D",
     "transaction": "E",
     "export": "R",
@@ -145,14 +144,7 @@ SELECT aid, clock_timestamp(), patients, outcome, action::"char", interaction, a
 
 def insert(entries: Sequence[Entry]) -> None:
     """Write rows in the open transaction, or in one of their own."""
-    connection.ensure_connection()
-    raw: Connection[Any] = connection.connection
-    threshold, raw.prepare_threshold = raw.prepare_threshold, 0
-    try:
-        with connection.wrap_database_errors:
-            Cursor(raw).execute(_INSERT, [orjson.dumps(entries).decode()], prepare=True)
-    finally:
-        raw.prepare_threshold = threshold
+    wire.run([(_INSERT, [orjson.dumps(entries).decode()])])
 
 
 def write(entry: Entry) -> None:
@@ -166,45 +158,52 @@ def write(entry: Entry) -> None:
 
 class _GroupCommit:
     """One commit for the rows of all requests that wait at the same time. Who comes while nobody writes, writes what
-    waits, the own row among it; the others wait for that, and one of them writes the next batch."""
+    waits, the own row among it; the others sleep until theirs are written, or until it is their turn to write."""
 
     def __init__(self, insert: Callable[[Sequence[Entry]], None]) -> None:
-        self._insert, self._turn = insert, Condition()
+        self._insert, self._lock = insert, Lock()
         self._waiting: list[_Ticket] = []
         self._writing = False
 
     def write(self, entry: Entry) -> None:
         ticket = _Ticket(entry)
-        with self._turn:
+        with self._lock:
             self._waiting.append(ticket)
-            while not ticket.done and self._writing:
-                self._turn.wait()
-            batch: list[_Ticket] = []
-            if not ticket.done:
-                batch, self._waiting, self._writing = self._waiting, [], True
-        if batch:
-            self._write(batch)
+            first, self._writing = not self._writing, True
+        if not first:
+            ticket.woken.acquire()
+        if not ticket.done:
+            self._write_waiting()
         if ticket.error is not None:
             raise OperationalError("the access log was not written") from ticket.error
 
-    def _write(self, batch: list[_Ticket]) -> None:
+    def _write_waiting(self) -> None:
+        with self._lock:
+            batch, self._waiting = self._waiting, []
         error: Exception | None = None
         try:
             self._insert([ticket.entry for ticket in batch])
         except Exception as problem:  # each that waits must hear of it
             error = problem
-        with self._turn:
-            for ticket in batch:
-                ticket.done, ticket.error = True, error
-            self._writing = False
-            self._turn.notify_all()
+        with self._lock:
+            following = self._waiting[:1]
+            self._writing = bool(following)
+        for ticket in batch:
+            ticket.done, ticket.error = True, error
+            ticket.woken.release()
+        for ticket in following:
+            ticket.woken.release()
 
 
-@dataclass(slots=True)
 class _Ticket:
-    entry: Entry
-    done: bool = False
-    error: Exception | None = None
+    """``woken`` is held until the row is written, or until its request has to write the next batch."""
+
+    __slots__ = ("done", "entry", "error", "woken")
+
+    def __init__(self, entry: Entry) -> None:
+        self.entry, self.done, self.woken = entry, False, Lock()
+        self.error: Exception | None = None
+        self.woken.acquire()
 
 
 _commits = _GroupCommit(insert)
@@ -241,7 +240,7 @@ ORDER BY l.aid DESC LIMIT %s
 """
 
 
-def of_patient(cursor: CursorWrapper, patient: int, before: int | None, limit: int) -> list[tuple[int, AuditEntry]]:
+def of_patient(cursor: Cursor, patient: int, before: int | None, limit: int) -> list[tuple[int, AuditEntry]]:
     """The newest ``limit`` entries about a patient (a key), older than entry number ``before``, with their numbers."""
     cursor.execute(_OF_PATIENT, [patient, before, before, limit])
     return [(row[0], AuditEntry(*row[1:])) for row in cursor.fetchall()]

@@ -23,10 +23,9 @@ import orjson
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from django.conf import settings
 from django.db import transaction
-from django.db.backends.utils import CursorWrapper
 
 from health_platform.fhir.access.context import service
-from health_platform.fhir.access.session import open_session
+from health_platform.fhir.access.session import Cursor, open_session
 
 SHARDS = 64
 ROUND = 100_000
@@ -84,7 +83,7 @@ ROW_COLUMNS = (
 )
 
 
-def rows_between(cursor: CursorWrapper, after: int, through: int) -> Iterator[tuple[Any, ...]]:
+def rows_between(cursor: Cursor, after: int, through: int) -> Iterator[tuple[Any, ...]]:
     """The rows with ``after < aid <= through`` in the order of their numbers, with ROW_COLUMNS."""
     while True:
         cursor.execute(
@@ -189,14 +188,14 @@ def _fields(value: Checkpoint) -> list[Any]:
     return [getattr(value, name) for name in Checkpoint.__slots__]
 
 
-def _one(cursor: CursorWrapper) -> tuple[Any, ...]:
+def _one(cursor: Cursor) -> tuple[Any, ...]:
     row: tuple[Any, ...] | None = cursor.fetchone()
     if row is None:
         raise LookupError("the statement gave no row")
     return row
 
 
-def last_checkpoint(cursor: CursorWrapper) -> Checkpoint | None:
+def last_checkpoint(cursor: Cursor) -> Checkpoint | None:
     cursor.execute(f"SELECT {CHECKPOINT_COLUMNS} FROM fhir_audit_checkpoint ORDER BY number DESC LIMIT 1")
     row = cursor.fetchone()
     return checkpoint_of(row) if row else None
@@ -211,7 +210,7 @@ WHERE locktype = 'relation' AND relation = 'fhir_audit'::regclass AND mode = 'Ro
 """
 
 
-def _complete_through(cursor: CursorWrapper, patience: float) -> int | None:
+def _complete_through(cursor: Cursor, patience: float) -> int | None:
     """The row number up to which no row can come any more; None when that is not known within ``patience`` s."""
     cursor.execute(_DRAWN)
     drawn: int = _one(cursor)[0]
@@ -228,7 +227,7 @@ def _complete_through(cursor: CursorWrapper, patience: float) -> int | None:
         time.sleep(0.01)
 
 
-def _digests(cursor: CursorWrapper, after: int, horizon: int) -> tuple[int, dict[int, list[tuple[int, bytes]]]]:
+def _digests(cursor: Cursor, after: int, horizon: int) -> tuple[int, dict[int, list[tuple[int, bytes]]]]:
     """Numbers and digests of the next rows by shard, at most ROUND, and the number through which they go."""
     shards: dict[int, list[tuple[int, bytes]]] = defaultdict(list)
     for count, row in enumerate(rows_between(cursor, after, horizon), 1):
@@ -238,7 +237,7 @@ def _digests(cursor: CursorWrapper, after: int, horizon: int) -> tuple[int, dict
     return horizon, shards
 
 
-def _write_blocks(cursor: CursorWrapper, checkpoint: int, rows: dict[int, list[tuple[int, bytes]]]) -> list[bytes]:
+def _write_blocks(cursor: Cursor, checkpoint: int, rows: dict[int, list[tuple[int, bytes]]]) -> list[bytes]:
     """One block for each shard with rows; the heads of all shards afterwards."""
     cursor.execute("SELECT DISTINCT ON (shard) shard, number, digest FROM fhir_audit_block ORDER BY shard, number DESC")
     last = {shard: (number, bytes(digest)) for shard, number, digest in cursor.fetchall()}

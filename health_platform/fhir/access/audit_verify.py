@@ -10,7 +10,6 @@ from typing import Any
 import orjson
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-from django.db.backends.utils import CursorWrapper
 from django.utils import timezone
 
 from health_platform.fhir.access.audit_chain import (
@@ -27,7 +26,7 @@ from health_platform.fhir.access.audit_chain import (
     rows_between,
 )
 from health_platform.fhir.access.context import service
-from health_platform.fhir.access.session import open_session
+from health_platform.fhir.access.session import Cursor, open_session
 
 _LOWEST = -(2**63)
 STALE_AFTER = timedelta(minutes=5)
@@ -84,7 +83,7 @@ def verify(kept: Iterable[str] = ()) -> Report:
     return report
 
 
-def _checkpoints(cursor: CursorWrapper) -> Iterator[Checkpoint]:
+def _checkpoints(cursor: Cursor) -> Iterator[Checkpoint]:
     number = 0
     while True:
         cursor.execute(
@@ -116,7 +115,7 @@ def _check_checkpoint(report: Report, state: _State, checkpoint: Checkpoint, key
         report.add("signature", where)
 
 
-def _check_rows(report: Report, state: _State, checkpoint: Checkpoint, cursor: CursorWrapper) -> None:
+def _check_rows(report: Report, state: _State, checkpoint: Checkpoint, cursor: Cursor) -> None:
     after = state.checkpoint.through if state.checkpoint else _LOWEST
     expected = _check_blocks(report, state, checkpoint, cursor)
     if len(expected) != checkpoint.rows:
@@ -134,7 +133,7 @@ def _check_rows(report: Report, state: _State, checkpoint: Checkpoint, cursor: C
         _check_links(report, cursor, after, checkpoint.through)
 
 
-def _check_blocks(report: Report, state: _State, checkpoint: Checkpoint, cursor: CursorWrapper) -> dict[int, bytes]:
+def _check_blocks(report: Report, state: _State, checkpoint: Checkpoint, cursor: Cursor) -> dict[int, bytes]:
     """The digest that each row under the checkpoint must have; the chains move on."""
     cursor.execute(
         "SELECT shard, number, aids, digests, digest FROM fhir_audit_block WHERE checkpoint = %s"
@@ -166,14 +165,14 @@ WHERE a.aid > %s AND a.aid <= %s
 """
 
 
-def _check_links(report: Report, cursor: CursorWrapper, after: int, through: int) -> None:
+def _check_links(report: Report, cursor: Cursor, after: int, through: int) -> None:
     """Without its link a row is not shown to the patient."""
     cursor.execute(_UNLINKED, [after, through])
     for (aid,) in cursor.fetchall():
         report.add("unlinked", f"row {aid}")
 
 
-def _check_end(report: Report, state: _State, cursor: CursorWrapper) -> None:
+def _check_end(report: Report, state: _State, cursor: Cursor) -> None:
     through = state.checkpoint.through if state.checkpoint else 0
     cursor.execute("SELECT count(*), min(recorded) FROM fhir_audit WHERE aid > %s", [through])
     row: Any = cursor.fetchone()

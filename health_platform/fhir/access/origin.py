@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from contextvars import ContextVar
+from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
@@ -21,20 +23,28 @@ def remember_address(get_response: Handler) -> Handler:
     """Middleware: the caller's address is known while the request is answered."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
-        token = _address.set(_address_of(request))
-        try:
+        with remembered(request.META):
             return get_response(request)
-        finally:
-            _address.reset(token)
 
     return middleware
 
 
-def _address_of(request: HttpRequest) -> str:
+@contextmanager
+def remembered(environ: Mapping[str, Any]) -> Iterator[None]:
+    """The address of the request that ``environ`` (PEP 3333) describes is known within."""
+    token = _address.set(_address_of(environ))
+    try:
+        yield
+    finally:
+        _address.reset(token)
+
+
+def _address_of(environ: Mapping[str, Any]) -> str:
     """What the outermost of our own proxies (TRUSTED_PROXIES of them) saw; a caller can write the rest of the
     header."""
-    hops = [hop.strip() for hop in request.headers.get("X-Forwarded-For", "").split(",") if hop.strip()]
     proxies: int = settings.TRUSTED_PROXIES
-    if proxies and len(hops) >= proxies:
-        return hops[-proxies][:45]
-    return str(request.META.get("REMOTE_ADDR") or "")[:45]
+    if proxies:
+        hops = [hop.strip() for hop in environ.get("HTTP_X_FORWARDED_FOR", "").split(",") if hop.strip()]
+        if len(hops) >= proxies:
+            return str(hops[-proxies])[:45]
+    return str(environ.get("REMOTE_ADDR") or "")[:45]

@@ -2,18 +2,24 @@
 
 Three questions, asked in this order by the repository: does the scope allow the interaction on the type (SMART App
 Launch 2.2, scopes-and-launch-context.html); does the role allow it; which rows does the actor reach. The last one is
-compiled into every statement, and PostgreSQL's row-level security repeats it from the same settings (migration 0001).
+compiled into every statement, and PostgreSQL's row-level security repeats it from settings (migration 0006).
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from health_platform.fhir.access.context import AccessContext, Role
 from health_platform.fhir.access.scopes import parse
-from health_platform.fhir.keys import patient_key
+from health_platform.fhir.definitions.resource_types import TYPE_NUMBER
+from health_platform.fhir.keys import key, organization_key, patient_key
 from health_platform.fhir.outcome import Forbidden
+
+if TYPE_CHECKING:
+    from health_platform.fhir.access.session import Cursor
 
 RIGHTS = {
     "create": "c",
@@ -21,6 +27,7 @@ RIGHTS = {
     "vread": "r",
     "history-instance": "r",
     "update": "u",
+    "patch": "u",
     "delete": "d",
     "search-type": "s",
 }
@@ -69,38 +76,151 @@ def require(access: AccessContext, interaction: str, resource_type: str) -> None
         raise Forbidden("The role '%(role)s' may not write %(type)s.", role=str(access.role), type=resource_type)
 
 
-def session_settings(access: AccessContext, organization: int, own: list[int]) -> dict[str, str]:
-    """The settings that row-level security reads: ``reach`` is ``all`` or ``own``, ``withheld`` is ``shown`` or
-    ``hidden``, the rest are keys (keys.py)."""
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """The keys (keys.py) by which rows are reached.
+
+    ``own`` are compartments that the actor reaches without a care relationship: what everyone may read (0), the actor's
+    own patients, what the actor's institution wrote about no patient. ``organization`` is the institution whose care
+    relationships and own entries count (0: none), ``grantees`` are those under which Consents may name the actor,
+    ``purpose`` for what the actor asks, and ``only`` narrows everything to some compartments (None: no).
+    """
+
+    own: tuple[int, ...]
+    organization: int
+    grantees: tuple[int, ...]
+    purpose: str
+    only: tuple[int, ...] | None = None
+
+
+ANYONE = 0
+"""The grantee that stands for whoever acts for an institution."""
+
+
+def keys_of(access: AccessContext) -> Keys:
+    """Where an actor's rights on rows come from: this is the one place that says it."""
+    organization = organization_key(access.organization)
+    patients = tuple(sorted(patient_key(patient) for patient in access.patients))
+    institution = (organization,) if organization else ()
+    launched = None
+    if access.launch_patient is not None:
+        launched = (0, *institution, patient_key(access.launch_patient))
+    return Keys(
+        own=(0, *patients, *institution),
+        organization=organization,
+        grantees=_grantees(access, institution, patients),
+        purpose=access.purpose,
+        only=launched,
+    )
+
+
+def _grantees(access: AccessContext, institution: tuple[int, ...], patients: tuple[int, ...]) -> tuple[int, ...]:
+    """A citizen is named as a person, who acts for an institution also by it, and with all others who do."""
+    if access.role is Role.CITIZEN:
+        return patients
+    person = (key(access.actor),) if access.role in (Role.CLINICIAN, Role.AMBULANCE) else ()
+    return (ANYONE, *institution, *person) if institution else person
+
+
+def session_settings(access: AccessContext, keys: Keys) -> dict[str, str]:
+    """The settings that row-level security reads (migration 0006): ``reach`` is ``all`` or ``own``, ``withheld`` is
+    ``shown`` or ``hidden``, the rest are keys."""
     return {
         "bitgoeul.reach": "all" if access.unrestricted else "own",
-        "bitgoeul.organization": str(organization),
-        "bitgoeul.own": "{" + ",".join(map(str, own)) + "}",
+        "bitgoeul.organization": str(keys.organization),
+        "bitgoeul.own": _array(keys.own),
+        "bitgoeul.keys": _array(keys.grantees),
+        "bitgoeul.purpose": keys.purpose,
+        "bitgoeul.only": _array(keys.only) if keys.only is not None else "",
         "bitgoeul.withheld": "hidden" if access.role is Role.CITIZEN else "shown",
     }
 
 
-def own_compartments(organization: int, patients: list[int]) -> list[int]:
-    """Whose records the actor reaches without a care relationship: what everyone may read (0), the actor's own
-    patients, and what the actor's institution wrote about no patient."""
-    return [0, *patients, *([organization] if organization else [])]
+def _array(keys: Iterable[int]) -> str:
+    return "{" + ",".join(map(str, keys)) + "}"
 
 
-def reach(access: AccessContext, organization: int, own: list[int], alias: str) -> tuple[str, dict[str, Any]]:
-    """The SQL condition on ``{alias}.compartment`` for the rows within the actor's reach, and its parameters."""
+def reach(access: AccessContext, keys: Keys, alias: str) -> tuple[str, dict[str, Any]]:
+    """The SQL condition on ``alias``, a table of versions of resources, for the rows within the actor's reach, and its
+    parameters: actor, role, institution, care relationship, purpose of use, consent and security label in one.
+
+    A row is reached when it is in an own compartment; else, when the person decided something that concerns the actor,
+    as that says (fhir_granted, migration 0006); else when the institution cares for the person and the row is of no
+    sensitive class or its own.
+    """
+    mine = f"({alias}.custodian = %(own_organization)s AND %(own_organization)s::bigint <> 0)"
+    parts = _Parts(
+        f"{alias}.type", f"{alias}.sensitive", mine, f"{alias}.rid", f"({alias}.sensitive = 0 OR {mine}) AND "
+    )
+    condition, parameters = _reach(access, keys, alias, parts)
+    if access.role is Role.CITIZEN:
+        condition = f"({condition} AND NOT {alias}.withheld)"
+    return condition, parameters
+
+
+def reach_of_records(access: AccessContext, keys: Keys, alias: str) -> tuple[str, dict[str, Any]]:
+    """As `reach`, for a table of which only ``compartment`` is known: its rows are reached with the Patient."""
+    parts = _Parts(f"{TYPE_NUMBER['Patient']}::smallint", "0::smallint", "false", "NULL::bigint", "")
+    return _reach(access, keys, alias, parts)
+
+
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    """What `fhir_granted` is told of a row, and what stands before the care relationship."""
+
+    kind: str
+    classes: str
+    mine: str
+    row: str
+    unclassed: str
+
+
+def _reach(access: AccessContext, keys: Keys, alias: str, parts: _Parts) -> tuple[str, dict[str, Any]]:
     if access.unrestricted:
         return "", {}
-    within = f"{alias}.compartment = ANY(%(own)s)"
-    parameters: dict[str, Any] = {"own": own}
-    if access.role is Role.CITIZEN:
-        within = f"({within} AND NOT {alias}.withheld)"
-    if not organization:
-        return within, parameters
-    cared_for = (
-        "EXISTS (SELECT 1 FROM fhir_care care WHERE care.organization = %(own_organization)s"
-        f" AND care.patient = {alias}.compartment)"
-    )
-    return f"({within} OR {cared_for})", parameters | {"own_organization": organization}
+    condition = f"{alias}.compartment = ANY(%(own)s)"
+    parameters: dict[str, Any] = {"own": list(keys.own)}
+    if keys.organization or keys.grantees:
+        cared_for = (
+            "EXISTS (SELECT 1 FROM fhir_care care WHERE care.organization = %(own_organization)s"
+            f" AND care.patient = {alias}.compartment)"
+        )
+        condition = (
+            f"({condition} OR CASE WHEN EXISTS (SELECT 1 FROM fhir_grant g WHERE g.patient = {alias}.compartment"
+            " AND g.grantee = ANY(%(own_keys)s))"
+            f" THEN fhir_granted({alias}.compartment, {parts.kind}, {parts.classes}, {parts.mine}, {cared_for},"
+            f" {parts.row}, %(own_keys)s, %(own_purpose)s) ELSE {parts.unclassed}{cared_for} END)"
+        )
+        parameters |= {
+            "own_organization": keys.organization,
+            "own_keys": list(keys.grantees),
+            "own_purpose": keys.purpose,
+        }
+    if keys.only is not None:
+        condition = f"({condition} AND {alias}.compartment = ANY(%(own_only)s))"
+        parameters["own_only"] = list(keys.only)
+    return condition, parameters
+
+
+_FEW = """
+SELECT care.patient FROM fhir_care care WHERE care.organization = %(organization)s
+UNION SELECT g.patient FROM fhir_grant g WHERE g.grantee = ANY(%(keys)s) AND g.permit
+LIMIT %(limit)s
+"""
+
+
+def few_compartments(cursor: Cursor, access: AccessContext, keys: Keys, limit: int) -> list[int] | None:
+    """All compartments in which the actor may reach anything, when there are at most ``limit``; None when there are
+    more, or no end to them. Not every row in them is reached: `reach` stays part of the statement."""
+    if access.unrestricted:
+        return None
+    if not keys.organization and not keys.grantees:
+        return sorted({*keys.own} & {*keys.only} if keys.only is not None else {*keys.own})
+    cursor.execute(_FEW, {"organization": keys.organization, "keys": list(keys.grantees), "limit": limit + 1})
+    found = {*keys.own, *(row[0] for row in cursor.fetchall())}
+    if keys.only is not None:
+        found &= {*keys.only}
+    return sorted(found) if len(found) <= limit else None
 
 
 def log_settings(access: AccessContext) -> dict[str, str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from decimal import Decimal
+from decimal import Context, Decimal
 from functools import lru_cache
 from typing import Any, Final
 
@@ -18,6 +18,7 @@ COSTLY: Final = 40
 """Steps that a conversion of units counts as; a transcendental function counts as five of them."""
 
 Spend = Callable[[int], None]
+_DIGITS: Final = Context(prec=34, traps=[])
 
 _TEMPORAL: Final = (temporal.Date, temporal.DateTime, temporal.Time)
 _EXACT_CALENDAR: Final = {"week": "wk", "day": "d", "hour": "h", "minute": "min", "second": "s", "millisecond": "ms"}
@@ -193,8 +194,14 @@ def _places(value: Decimal) -> int:
 
 def _equal_rounded(left: Decimal, right: Decimal) -> bool:
     """Equal when rounded to the digits of the less precise one."""
-    places = min(_places(left), _places(right))
-    return round(left, places) == round(right, places)
+    last = Decimal(1).scaleb(-min(_places(left), _places(right)))
+    return _rounded(left, last) == _rounded(right, last)
+
+
+def _rounded(value: Decimal, last: Decimal) -> Decimal:
+    """A number of more digits than decimals have stays as it is."""
+    found = value.quantize(last, context=_DIGITS)
+    return found if found.is_finite() else value
 
 
 def _equivalent_quantities(left: Quantity, right: Quantity) -> bool:

@@ -126,7 +126,11 @@ class Expression:
 @lru_cache(maxsize=4096)
 def compile_expression(text: str) -> Expression:
     """The expression, ready to run; the last 4,096 are kept. Raises FhirPathSyntaxError, FhirPathSemanticError."""
-    tree = parse(text)
+    return compile_node(parse(text), text)
+
+
+def compile_node(tree: Node, text: str) -> Expression:
+    """A part of a parsed expression, ready to run by itself; ``text`` stands for it in errors."""
     return Expression(text, tree, _compile(tree))
 
 

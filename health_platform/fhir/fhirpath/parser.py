@@ -162,7 +162,8 @@ class _Parser:
             if source is not None:
                 raise self._error(f"{token.text} cannot follow a path.")
             return Variable(self._next().text[1:], token.offset)
-        name = self._identifier()
+        # After a dot no operator can stand: Narrative.div is reached without backticks, as HL7's own patches write it.
+        name = self._identifier(after_dot=source is not None)
         if not self._at("("):
             return Member(source, name, token.offset)
         self._next()
@@ -178,11 +179,12 @@ class _Parser:
         self._expect(")")
         return tuple(arguments)
 
-    def _identifier(self) -> str:
+    def _identifier(self, *, after_dot: bool = False) -> str:
         token = self._token
         if token.kind is TokenKind.QUOTED_IDENTIFIER:
             return self._next().text
-        if token.kind is not TokenKind.IDENTIFIER or token.text in _NAMES_THAT_ARE_OPERATORS:
+        operator = token.text in _NAMES_THAT_ARE_OPERATORS and not after_dot
+        if token.kind is not TokenKind.IDENTIFIER or operator:
             raise self._error(f"Expected a name, found {self._shown()}.")
         return self._next().text
 

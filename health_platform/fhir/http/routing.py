@@ -10,12 +10,13 @@ from health_platform.fhir.http.errors import failure
 from health_platform.fhir.interactions.batch import batch
 from health_platform.fhir.interactions.capabilities import capabilities
 from health_platform.fhir.interactions.create import create
-from health_platform.fhir.interactions.delete import delete
+from health_platform.fhir.interactions.delete import delete, delete_matching
 from health_platform.fhir.interactions.history import history
+from health_platform.fhir.interactions.patch import patch, patch_matching
 from health_platform.fhir.interactions.read import read
 from health_platform.fhir.interactions.search import search
 from health_platform.fhir.interactions.transaction import transaction
-from health_platform.fhir.interactions.update import update
+from health_platform.fhir.interactions.update import update, update_matching
 from health_platform.fhir.interactions.vread import vread
 from health_platform.fhir.messages import FhirRequest, FhirResponse
 from health_platform.fhir.operations.registry import carry_out
@@ -23,7 +24,7 @@ from health_platform.fhir.outcome import BadRequest, FhirError, MethodNotAllowed
 
 _ID = re.compile(r"[A-Za-z0-9\-.]{1,64}")
 _BUNDLE_TYPE = re.compile(rb'"type"\s*:\s*"(transaction|batch)"')
-_JSON_TYPES = ("application/fhir+json", "application/json", "text/json", "application/json-patch+json")
+_JSON_TYPES = ("application/fhir+json", "application/json", "text/json")
 _FORM = "application/x-www-form-urlencoded"
 
 
@@ -73,7 +74,21 @@ def _type_level(request: FhirRequest, kind: str, *, form: bool) -> FhirResponse:
     if request.method == "POST":
         _require_json(request)
         return create(request, kind)
-    raise _not_allowed(request, "POST" if form else "GET, POST")
+    if form:
+        raise _not_allowed(request, "POST")
+    return _conditional(request, kind)
+
+
+def _conditional(request: FhirRequest, kind: str) -> FhirResponse:
+    """Changes of the one resource that meets the criteria of the query."""
+    if request.method == "PUT":
+        _require_json(request)
+        return update_matching(request, kind)
+    if request.method == "PATCH":
+        return patch_matching(request, kind)
+    if request.method == "DELETE":
+        return delete_matching(request, kind)
+    raise _not_allowed(request, "GET, POST; with criteria PUT, PATCH, DELETE")
 
 
 def _instance_level(request: FhirRequest, kind: str, id: str) -> FhirResponse:
@@ -82,9 +97,11 @@ def _instance_level(request: FhirRequest, kind: str, id: str) -> FhirResponse:
     if request.method == "PUT":
         _require_json(request)
         return update(request, kind, id)
+    if request.method == "PATCH":
+        return patch(request, kind, id)
     if request.method == "DELETE":
         return delete(request, kind, id)
-    raise _not_allowed(request, "GET, PUT, DELETE")
+    raise _not_allowed(request, "GET, PUT, PATCH, DELETE")
 
 
 def _version_level(request: FhirRequest, kind: str, id: str, rest: list[str]) -> FhirResponse:

@@ -11,13 +11,22 @@ from django.conf import settings
 
 from health_platform.fhir.definitions.operations import operations_of
 from health_platform.fhir.definitions.resource_types import RESOURCE_TYPES
-from health_platform.fhir.messages import FhirRequest, FhirResponse
+from health_platform.fhir.messages import FHIR_JSON, JSON_PATCH, FhirRequest, FhirResponse
 from health_platform.fhir.search.registry import SearchType, parameters
 from health_platform.fhir.search.sql import SUPPORTED_TYPES
 
 VERSION = "0.1.0"
 PUBLISHED = "2026-11-22"
-INSTANCE_INTERACTIONS = ("read", "vread", "create", "update", "delete", "history-instance", "search-type")
+INSTANCE_INTERACTIONS = (
+    "read",
+    "vread",
+    "create",
+    "update",
+    "patch",
+    "delete",
+    "history-instance",
+    "search-type",
+)
 
 
 def capabilities(request: FhirRequest) -> FhirResponse:
@@ -36,6 +45,7 @@ def capability_statement(base: str) -> dict[str, Any]:
         "implementation": {"description": "Bitgoeul: a city's health record", "url": base},
         "fhirVersion": "4.0.1",
         "format": ["json"],
+        "patchFormat": [JSON_PATCH, FHIR_JSON],
         "rest": [
             {
                 "mode": "server",
@@ -80,7 +90,9 @@ def _resource(kind: str) -> dict[str, Any]:
         "readHistory": True,
         "updateCreate": True,
         "conditionalCreate": True,
-        "conditionalRead": "not-match",
+        "conditionalRead": "full-support",
+        "conditionalUpdate": True,
+        "conditionalDelete": "single",
         **({"searchInclude": includes} if includes else {}),
         "searchParam": [{"name": found.code, "type": str(found.type)} for found in supported],
         "operation": [{"name": name, "definition": definition} for name, definition in operations_of(kind)],

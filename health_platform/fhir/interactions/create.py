@@ -1,8 +1,9 @@
-"""create and conditional create (FHIR R4, http.html#create)."""
+"""create and conditional create (FHIR R4, http.html#create and #ccreate)."""
 
 from __future__ import annotations
 
-from health_platform.fhir.messages import FhirRequest, FhirResponse, of_stored
+from health_platform.fhir.interactions.answers import of_write
+from health_platform.fhir.messages import FhirRequest, FhirResponse
 from health_platform.fhir.repository import Repository
 
 
@@ -10,4 +11,4 @@ def create(request: FhirRequest, resource_type: str) -> FhirResponse:
     stored, created = Repository(request.access).create_conditionally(
         request.body, request.headers.get("if-none-exist"), expected_type=resource_type
     )
-    return of_stored(stored, 201 if created else 200, request, location=True)
+    return of_write(stored, 201 if created else 200, request)

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from urllib.parse import urlencode
 
 import orjson
 
+from health_platform.fhir import subset
 from health_platform.fhir.access.audit_event import may_read
 from health_platform.fhir.interactions import access_log
 from health_platform.fhir.messages import FhirRequest, FhirResponse
 from health_platform.fhir.repository import Repository
 from health_platform.fhir.search.query import parse_search
-from health_platform.fhir.search.request import SearchRequest
+from health_platform.fhir.search.request import SearchRequest, Summary
 from health_platform.fhir.stored import Match, Page
 
 
@@ -22,7 +24,28 @@ def search(request: FhirRequest, resource_type: str) -> FhirResponse:
         page = access_log.search(request.access, asked, request.parameters, text)
     else:
         page = Repository(request.access).search(resource_type, asked, asked_as=text)
-    return FhirResponse(200, searchset(page, asked, request))
+    return FhirResponse(200, searchset(_parts(page, asked), asked, request))
+
+
+def _parts(page: Page, asked: SearchRequest) -> Page:
+    """The page in the form that `_summary` and `_elements` ask for. What is included is shown whole, unless
+    `_elements` names its type."""
+    if asked.summary is Summary.FALSE and not asked.elements:
+        return page
+    if asked.summary is Summary.COUNT:
+        return page
+    of_matches = subset.Part(subset.Summary(asked.summary), asked.elements)
+    of_included = replace(of_matches, elements=tuple(name for name in asked.elements if "." in name))
+    return replace(
+        page,
+        matches=[_part(match, of_matches) for match in page.matches],
+        included=[_part(match, of_included) for match in page.included],
+    )
+
+
+def _part(match: Match, asked: subset.Part) -> Match:
+    shown = subset.part(match.stored.body, match.stored.resource_type, asked)
+    return replace(match, stored=replace(match.stored, body=shown))
 
 
 def searchset(page: Page, asked: SearchRequest, request: FhirRequest) -> bytes:

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from health_platform.fhir.body import serialise
 from health_platform.fhir.messages import FhirRequest, FhirResponse
-from health_platform.fhir.outcome import BadRequest
+from health_platform.fhir.outcome import BadRequest, Issue
 from health_platform.fhir.validation import json_body
 
 Json = Mapping[str, Any]
@@ -83,7 +83,16 @@ def read_inputs(request: FhirRequest) -> Inputs:
 
 def parsed_body(raw: bytes) -> dict[str, Any]:
     """The body as a JSON object. Raises BadRequest with the place of what is wrong with its JSON."""
-    value, issues = json_body.parse(raw)
+    return _object(*json_body.parse(raw))
+
+
+def read_body(raw: bytes) -> tuple[dict[str, Any], list[Issue]]:
+    """As `parsed_body`, with slips in the JSON told and not refused: for an operation that stores nothing."""
+    value, issues = json_body.read(raw)
+    return _object(value, issues), issues
+
+
+def _object(value: Any, issues: list[Issue]) -> dict[str, Any]:
     if value is None and issues:
         raise BadRequest(issues)
     if not isinstance(value, dict):

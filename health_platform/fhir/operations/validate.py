@@ -16,7 +16,7 @@ from health_platform.fhir.access import policy
 from health_platform.fhir.body import serialise
 from health_platform.fhir.knowledge import Known
 from health_platform.fhir.messages import FhirRequest, FhirResponse
-from health_platform.fhir.operations.parameters import Inputs, of_parameters, parsed_body, required
+from health_platform.fhir.operations.parameters import Inputs, of_parameters, read_body, required
 from health_platform.fhir.outcome import BadRequest, FhirError, Issue, IssueType, Severity, operation_outcome
 from health_platform.fhir.repository import Repository
 from health_platform.fhir.validation import json_body
@@ -29,11 +29,13 @@ _RIGHT: Final = {"create": "create", "update": "update", "delete": "delete"}
 
 @dataclass(frozen=True, slots=True)
 class _Subject:
-    """What is validated. `raw` is the body that was sent, `at` the resource's place in it ("" for the whole)."""
+    """What is validated. `raw` is the body that was sent, `at` the resource's place in it ("" for the whole), `json`
+    what is wrong with the JSON around it."""
 
     resource: dict[str, Any]
     raw: bytes
     at: str = ""
+    json: tuple[Issue, ...] = ()
 
 
 def validate(request: FhirRequest, kind: str, id: str | None) -> FhirResponse:
@@ -59,7 +61,7 @@ def _read(request: FhirRequest) -> tuple[Inputs, _Subject | None]:
     query = tuple(request.parameters)
     if request.method != "POST" or not request.body.strip():
         return Inputs(query), None
-    body = parsed_body(request.body)
+    body, of_json = read_body(request.body)
     if body.get("resourceType") != "Parameters":
         return Inputs(query), _Subject(body, request.body)
     inputs = Inputs((*query, *of_parameters(body)))
@@ -67,7 +69,7 @@ def _read(request: FhirRequest) -> tuple[Inputs, _Subject | None]:
     if resource is None:
         return inputs, None
     place = next(number for number, part in enumerate(body["parameter"]) if part.get("resource") is resource)
-    return inputs, _Subject(resource, request.body, f"Parameters.parameter[{place}].resource")
+    return inputs, _Subject(resource, request.body, f"Parameters.parameter[{place}].resource", tuple(of_json))
 
 
 def _stored(request: FhirRequest, kind: str, id: str | None) -> _Subject:
@@ -118,7 +120,7 @@ def _of_content(request: FhirRequest, subject: _Subject, mode: str, profiles: li
         issues += _of_contract(known, request, resource)
     if not subject.at:
         return json_body.with_positions(issues, subject.raw)
-    return _positioned(issues, subject)
+    return [*subject.json, *_positioned(issues, subject)]
 
 
 def _of_contract(known: Known, request: FhirRequest, resource: dict[str, Any]) -> list[Issue]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from health_platform.fhir import compartment
+from health_platform.fhir.access.sensitivity import sensitivity_of
 from health_platform.fhir.definitions.resource_types import TYPE_NUMBER
 from health_platform.fhir.disclosure import is_withheld
 from health_platform.fhir.keys import key, patient_key
@@ -15,7 +16,7 @@ from health_platform.fhir.record.work import Work
 
 Resource = dict[str, Any]
 _VERSION = (
-    "SELECT rid, compartment, custodian, version, deleted, withheld FROM fhir_resource"
+    "SELECT rid, compartment, custodian, version, deleted, withheld, sensitive FROM fhir_resource"
     " WHERE id = %(id)s AND type = %(type)s"
 )
 # The compartment of what names no patient and was written by no institution: the operator's alone.
@@ -32,14 +33,17 @@ class Found:
     version: int
     deleted: bool
     withheld: bool
+    sensitive: int
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Whose record (a key), and whether the resource is withheld from the citizen."""
+    """Whose record (a key), whether the resource is withheld from the citizen, and its classes
+    (access/sensitivity.py)."""
 
     compartment: int
     withheld: bool
+    sensitive: int
 
 
 def for_change(work: Work, kind: str, id: str) -> Found | None:
@@ -62,13 +66,14 @@ def for_change(work: Work, kind: str, id: str) -> Found | None:
 def place_of(work: Work, resource: Resource, patient: str | None) -> Place:
     """The record of ``patient``, of what the resource is about, or of nobody."""
     kind: str = resource["resourceType"]
-    withheld = is_withheld(resource)
+    withheld, sensitive = is_withheld(resource), int(sensitivity_of(resource))
     if patient is not None:
         if kind != "Patient":
             care.require_patient(work, kind, patient)
-        return Place(patient_key(patient), withheld)
+        return Place(patient_key(patient), withheld, sensitive)
     for reference in compartment.targets_of(resource):
         target, _, id = reference.partition("/")
         if target in TYPE_NUMBER and (found := for_change(work, target, id)) is not None:
-            return Place(found.compartment, withheld or found.withheld)
-    return Place(0 if kind in compartment.PUBLIC_TYPES else work.session.organization or _NOBODY, withheld)
+            return Place(found.compartment, withheld or found.withheld, sensitive | found.sensitive)
+    nobodys = 0 if kind in compartment.PUBLIC_TYPES else work.session.organization or _NOBODY
+    return Place(nobodys, withheld, sensitive if nobodys else 0)

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
+from urllib.parse import parse_qsl, urlencode
 
-from health_platform.fhir.access.context import Role
 from health_platform.fhir.definitions.resource_types import TYPE_NUMBER
 from health_platform.fhir.keys import key
-from health_platform.fhir.outcome import Gone, NotFound, PreconditionFailed
+from health_platform.fhir.outcome import BadRequest, Gone, IssueType, NotFound, PreconditionFailed
 from health_platform.fhir.record.work import Work
 from health_platform.fhir.search.concepts import search
 from health_platform.fhir.search.query import parse_search
+from health_platform.fhir.search.request import SearchRequest
 from health_platform.fhir.stored import Stored
 
 UNKNOWN = "%(type)s/%(id)s is not known."
@@ -22,7 +24,6 @@ _CURRENT = (
 _EARLIER = (
     "SELECT h.version, h.last_updated, h.deleted, h.body, h.compartment, h.rid FROM fhir_history h"
     " WHERE h.rid = %(rid)s AND (%(version)s::int IS NULL OR h.version = %(version)s)"
-    " AND (%(all)s OR NOT h.withheld) ORDER BY h.version DESC"
 )
 
 
@@ -39,8 +40,9 @@ def versions(work: Work, resource_type: str, id: str, version: int | None) -> li
     row = _current_row(work, resource_type, id)
     found = [row] if version in (None, row[0]) else []
     if version != row[0]:
-        everything = work.access.role is not Role.CITIZEN
-        work.session.cursor.execute(_EARLIER, {"rid": row[5], "version": version, "all": everything})
+        condition, parameters = work.session.reach("h")
+        statement = _EARLIER + (f" AND {condition}" if condition else "") + " ORDER BY h.version DESC"
+        work.session.cursor.execute(statement, {"rid": row[5], "version": version, **parameters})
         found += work.session.cursor.fetchall()
     return [(Stored(resource_type, id, each[0], each[1], bytes(each[3])), each[4], each[2]) for each in found]
 
@@ -57,15 +59,17 @@ def _current_row(work: Work, resource_type: str, id: str) -> Any:
 
 
 def one_match(work: Work, resource_type: str, criteria: str) -> Stored | None:
-    """The one resource that meets ``criteria``, None without any; locks them until the transaction ends. Raises
-    PreconditionFailed when several do."""
+    """The one resource that meets ``criteria``, None without any; nobody else can look for them until the transaction
+    ends. Raises PreconditionFailed when several do, BadRequest for criteria that say nothing."""
     work.flush()
+    asked = _condition(resource_type, criteria)
     work.queries.append(f"{resource_type}?{criteria}")
-    work.session.cursor.execute("SELECT pg_advisory_xact_lock(%s)", [key(f"{resource_type}?{criteria}")])
-    page = search(work.session, replace(parse_search(resource_type, criteria), count=2), work.terminology)
+    lock(work, [condition_key(resource_type, criteria)])
+    page = search(work.session, replace(asked, count=2), work.terminology)
     if len(page.matches) > 1:
         raise PreconditionFailed(
             "More than one %(type)s matches '%(criteria)s': name criteria that one resource alone meets.",
+            code=IssueType.MULTIPLE_MATCHES,
             type=resource_type,
             criteria=criteria,
         )
@@ -73,3 +77,31 @@ def one_match(work: Work, resource_type: str, criteria: str) -> Stored | None:
         return None
     work.saw(page.matches[0].stored, page.matches[0].compartment)
     return page.matches[0].stored
+
+
+def _condition(resource_type: str, criteria: str) -> SearchRequest:
+    asked = parse_search(resource_type, criteria)
+    if not (asked.criteria or asked.concepts):
+        raise BadRequest(
+            "'%(criteria)s' names no criteria: every %(type)s would match. Name search parameters such as identifier.",
+            criteria=criteria,
+            type=resource_type,
+        )
+    return asked
+
+
+def condition_key(resource_type: str, criteria: str) -> int:
+    """What is locked for a conditional interaction: the same criteria, however written, have the same key."""
+    return key(f"{resource_type}?{urlencode(sorted(parse_qsl(criteria, keep_blank_values=True)))}")
+
+
+def lock(work: Work, keys: Iterable[int]) -> None:
+    """Take locks that last until the transaction ends, always in the same order, so that no two wait for each
+    other."""
+    wanted = sorted(set(keys) - work.locks)
+    if wanted:
+        work.session.cursor.execute(
+            "SELECT count(pg_advisory_xact_lock(k)) FROM (SELECT unnest(%s::bigint[]) AS k ORDER BY 1 OFFSET 0) AS w",
+            [wanted],
+        )
+        work.locks.update(wanted)

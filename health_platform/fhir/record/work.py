@@ -7,14 +7,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from django.db import IntegrityError
-
 from health_platform.fhir import knowledge, outbox, rows
 from health_platform.fhir.access import audit, policy
 from health_platform.fhir.access.context import AccessContext
 from health_platform.fhir.access.session import Session, open_session
 from health_platform.fhir.definitions.resource_types import TYPE_NUMBER
-from health_platform.fhir.outcome import Conflict, FhirError, Forbidden, Gone, NotFound
+from health_platform.fhir.outcome import FhirError, Forbidden, Gone, NotFound
 from health_platform.fhir.stored import Stored
 from health_platform.fhir.terminology.registry import Terminology
 
@@ -35,6 +33,7 @@ class Work:
     changed: dict[str, list[tuple[str, str, int]]] = field(default_factory=dict)
     pending: list[rows.Row] = field(default_factory=list)
     created: dict[tuple[str, str], Stored] = field(default_factory=dict)
+    locks: set[int] = field(default_factory=set)
     _known: knowledge.Known | None = None
 
     @property
@@ -63,13 +62,9 @@ class Work:
 
     def flush(self) -> None:
         """Write the collected creations; whatever reads the index calls this first."""
-        if not self.pending:
-            return
-        try:
+        if self.pending:
             rows.insert(self.session.cursor, self.pending)
-        except IntegrityError as error:
-            raise Conflict("An id of this request is in use: send POST, so that the server chooses one.") from error
-        self.pending = []
+            self.pending = []
 
 
 def require(access: AccessContext, interaction: str, resource_type: str | None) -> None:
@@ -85,12 +80,15 @@ def require_type(resource_type: str | None) -> None:
 
 
 @contextmanager
-def open_work(access: AccessContext, interaction: str, resource_type: str | None, now: datetime) -> Iterator[Work]:
-    """One request on the record. Its audit row is durable before the answer goes out; a refusal leaves one too."""
+def open_work(
+    access: AccessContext, interaction: str, resource_type: str | None, now: datetime, *, reading: bool = False
+) -> Iterator[Work]:
+    """One request on the record. Its audit row is durable before the answer goes out; a refusal leaves one too.
+    ``reading`` as in `open_session`."""
     require_type(resource_type)
     try:
         require(access, interaction, resource_type)
-        with open_session(access) as session:
+        with open_session(access, reading=reading) as session:
             work = Work(session, now, interaction)
             yield work
             work.flush()
@@ -98,7 +96,7 @@ def open_work(access: AccessContext, interaction: str, resource_type: str | None
                 _close(work)
         if not work.written:
             _close(work)
-    except (NotFound, Gone, Forbidden, Conflict) as error:
+    except (NotFound, Gone, Forbidden) as error:
         _record_refusal(access, interaction, error)
         raise
 

@@ -2,22 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC
 from typing import Any
 
+from django.db import IntegrityError
+
 from health_platform.fhir import acceptance, body, compartment, rows
 from health_platform.fhir.access import policy
 from health_platform.fhir.access.context import Role
-from health_platform.fhir.outcome import Forbidden, NotFound, PreconditionFailed, UnprocessableEntity
-from health_platform.fhir.record import care, reading
-from health_platform.fhir.record.placing import for_change, place_of
+from health_platform.fhir.outcome import (
+    Conflict,
+    Forbidden,
+    Issue,
+    NotFound,
+    PreconditionFailed,
+    UnprocessableEntity,
+)
+from health_platform.fhir.record import care, decides, reading
+from health_platform.fhir.record.placing import Found, for_change, place_of
 from health_platform.fhir.record.reading import UNKNOWN
 from health_platform.fhir.record.work import Work
 from health_platform.fhir.search.index import index_values
 from health_platform.fhir.stored import Stored
+from health_platform.fhir.subset import refuse_subsetted
 
 Resource = dict[str, Any]
+Change = Callable[[Resource], Resource]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,13 +42,15 @@ class Version:
 
 
 def create(work: Work, raw: bytes, resource: Resource, id: str) -> Stored:
-    row, patient = _row(work, raw, resource, id, Version(1, None, work.session.organization))
+    decides.before(work, resource, None)
+    row, patient, hints = _row(work, raw, resource, id, Version(1, None, work.session.organization))
     if row.resource_type == "Patient":
         author = {work.session.organization} if work.access.role in (Role.SYSTEM, Role.CLINICIAN) else set()
         care.set_care(work, row.compartment, resource, author)
         work.known_patients.add(row.compartment)
+    decides.after(work, row, resource)
     work.pending.append(row)
-    stored = Stored(row.resource_type, id, 1, row.updated, row.body)
+    stored = Stored(row.resource_type, id, 1, row.updated, row.body, hints)
     work.created[row.resource_type, id] = stored
     work.wrote(stored, row.compartment, patient)
     return stored
@@ -48,12 +62,15 @@ def update(work: Work, raw: bytes, resource: Resource, id: str, if_match: int | 
     found = for_change(work, kind, id)
     if found is None:
         return _create_under(work, raw, resource, id, if_match)
-    _match_version(if_match, found.version, kind, id)
-    row, patient = _row(work, raw, resource, id, Version(found.version + 1, found.rid, found.custodian))
+    match_version(if_match, found.version, kind, id)
+    if kind in decides.TYPES:
+        decides.before(work, resource, _previous(work, found, kind, id))
+    row, patient, hints = _row(work, raw, resource, id, Version(found.version + 1, found.rid, found.custodian))
     if kind == "Patient":
         care.set_care(work, row.compartment, resource, {found.custodian})
+    decides.after(work, row, resource)
     rows.replace(work.session.cursor, row)
-    stored = Stored(kind, id, row.version, row.updated, row.body)
+    stored = Stored(kind, id, row.version, row.updated, row.body, hints)
     work.wrote(stored, row.compartment, patient)
     return stored
 
@@ -67,7 +84,29 @@ def _create_under(work: Work, raw: bytes, resource: Resource, id: str, if_match:
     policy.require(work.access, "create", kind)
     if kind == "Patient" and not work.access.unrestricted:
         raise Forbidden("A %(type)s gets its id from the server: send POST instead of PUT.", type=kind)
-    return create(work, raw, resource, id)
+    stored = create(work, raw, resource, id)
+    try:
+        work.flush()
+    except IntegrityError:
+        # Beyond the client's reach, or created by another request a moment ago.
+        raise Conflict("The id '%(id)s' cannot be used for a new %(type)s: choose another one, or send POST.",
+                       type=kind, id=id) from None  # fmt: skip
+    return stored
+
+
+def patch(work: Work, kind: str, id: str, change: Change, if_match: int | None) -> Stored:
+    """A new version: ``change`` of the current one, accepted like an update."""
+    found = for_change(work, kind, id)
+    if found is None:
+        raise NotFound(UNKNOWN, type=kind, id=id)
+    before, _ = reading.current(work, kind, id)
+    match_version(if_match, found.version, kind, id)
+    raw = body.serialise(change(before.resource()))
+    resource = body.parse(raw)
+    if (resource.get("resourceType"), resource.get("id")) != (kind, id):
+        raise UnprocessableEntity("A patch cannot change 'resourceType' and 'id' of %(type)s/%(id)s.",
+                                  expression=(f"{kind}.id",), type=kind, id=id)  # fmt: skip
+    return update(work, raw, resource, id, found.version)
 
 
 def delete(work: Work, kind: str, id: str, if_match: int | None) -> int | None:
@@ -75,18 +114,29 @@ def delete(work: Work, kind: str, id: str, if_match: int | None) -> int | None:
     found = for_change(work, kind, id)
     if found is None:
         raise NotFound(UNKNOWN, type=kind, id=id)
-    _match_version(if_match, found.version, kind, id)
+    match_version(if_match, found.version, kind, id)
     if found.deleted:
         return None
     acceptance.refuse_deletion(work.known, work.access, kind, id)
-    patient = compartment.patient_of(reading.current(work, kind, id)[0].resource())
+    previous = reading.current(work, kind, id)[0].resource()
+    decides.before(work, previous, previous)
+    patient = compartment.patient_of(previous)
     version = found.version + 1
+    decides.deleted(work, kind, found.rid)
     rows.bury(work.session.cursor, found.rid, work.now)
     work.wrote(Stored(kind, id, version, work.now, b""), found.compartment, patient)
     return version
 
 
-def _row(work: Work, raw: bytes, resource: Resource, id: str, under: Version) -> tuple[rows.Row, str | None]:
+def _previous(work: Work, found: Found, kind: str, id: str) -> Resource | None:
+    return None if found.deleted else reading.current(work, kind, id)[0].resource()
+
+
+def _row(
+    work: Work, raw: bytes, resource: Resource, id: str, under: Version
+) -> tuple[rows.Row, str | None, tuple[Issue, ...]]:
+    """The row to be written, the patient whom it is about, and the hints of its validation."""
+    refuse_subsetted(resource)
     issues = acceptance.issues_of(work.known, work.access.organization, resource, raw)
     if any(issue.is_error for issue in issues):
         raise UnprocessableEntity(issues)
@@ -107,11 +157,12 @@ def _row(work: Work, raw: bytes, resource: Resource, id: str, under: Version) ->
         body=body.stamp(raw, id, under.version, updated),
         index=index,
         withheld=place.withheld,
+        sensitive=place.sensitive,
     )
-    return row, patient
+    return row, patient, tuple(issues)
 
 
-def _match_version(if_match: int | None, version: int, kind: str, id: str) -> None:
+def match_version(if_match: int | None, version: int, kind: str, id: str) -> None:
     if if_match is not None and if_match != version:
         raise PreconditionFailed(
             "%(type)s/%(id)s is at version %(version)s, not %(asked)s: read it again and repeat the change on it.",

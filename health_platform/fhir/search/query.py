@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl, urlencode
 from django.utils import timezone
 
 from health_platform.fhir.outcome import BadRequest
-from health_platform.fhir.search.request import SearchRequest, Summary, parse_request
+from health_platform.fhir.search.request import SearchRequest, parse_request
 
 Query = str | Mapping[str, str | list[str]] | Sequence[tuple[str, str]]
 
@@ -21,8 +21,6 @@ def parse_search(resource_type: str, query: Query, *, lenient: bool = False, bas
     request = parse_request(resource_type, _pairs(query), lenient=lenient, now=timezone.now(), base=base)
     unsupported = {
         "_revinclude": bool(request.revinclude),
-        "_elements": bool(request.elements),
-        "_summary": request.summary not in (Summary.FALSE, Summary.COUNT),
         "_include:iterate": any(include.iterate for include in request.include),
     }
     for name, asked in unsupported.items():

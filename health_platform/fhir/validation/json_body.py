@@ -13,6 +13,8 @@ from decimal import Decimal
 from typing import Any
 
 from health_platform.fhir.outcome import Issue
+from health_platform.fhir.validation import json_slips
+from health_platform.fhir.validation.json_slips import COMMENT, LEXEME
 from health_platform.fhir.validation.messages import issue
 
 MAX_DEPTH = 200
@@ -26,12 +28,34 @@ class _Repeated(dict[str, Any]):
 
 def parse(raw: bytes) -> tuple[Any, list[Issue]]:
     """The value of the body and what is wrong with its JSON; the value is None when nothing could be read."""
+    text, problems = _text(raw)
+    return (None, problems) if problems else _value(text)
+
+
+def read(raw: bytes) -> tuple[Any, list[Issue]]:
+    """As `parse`, but slips that can be seen through are told and do not end the reading (json_slips.py)."""
+    text, problems = _text(raw)
+    if problems:
+        return None, problems
+    value, issues = _value(text)
+    if value is not None or not issues:
+        return value, issues
+    plain, slips = json_slips.without_slips(text, _type_name(text))
+    if not slips:
+        return value, issues
+    value, rest = _value(plain)
+    return value, [*slips, *rest]
+
+
+def _text(raw: bytes) -> tuple[str, list[Issue]]:
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        return None, [issue("json", "", reason=f"not UTF-8 at byte {error.start + 1}")]
-    if _depth(text) > MAX_DEPTH:
-        return None, [issue("json-depth", "", limit=MAX_DEPTH)]
+        return "", [issue("json", "", reason=f"not UTF-8 at byte {error.start + 1}")]
+    return text, [issue("json-depth", "", limit=MAX_DEPTH)] if _depth(text) > MAX_DEPTH else []
+
+
+def _value(text: str) -> tuple[Any, list[Issue]]:
     try:
         value = json.loads(
             text, object_pairs_hook=_object, parse_float=_decimal, parse_constant=_constant, parse_int=_integer
@@ -49,17 +73,23 @@ def parse(raw: bytes) -> tuple[Any, list[Issue]]:
 _TYPE = re.compile(r'"?resourceType"?\s*:\s*"?([A-Za-z]+)')
 
 
+def _type_name(text: str) -> str:
+    found = _TYPE.search(text)
+    return found[1] if found else ""
+
+
 def _path_at(text: str, offset: int) -> str:
     """The expression of the place where reading stopped, as far as the text before it tells."""
-    start = _TYPE.search(text)
     stack: list[list[Any]] = []
     is_name = False
-    for match in _LEXEME.finditer(text, 0, offset):
+    for match in LEXEME.finditer(text, 0, offset):
+        if match[0].startswith(COMMENT):
+            continue
         try:
             is_name = _step(match[0], (0, 0), stack, {}, is_name)
         except (ValueError, IndexError):
             break
-    path = start[1] if start else ""
+    path = _type_name(text)
     for frame in stack:
         path += f"[{frame[0]}]" if isinstance(frame[0], int) else f".{frame[0]}" if frame[0] else ""
     return path
@@ -119,7 +149,6 @@ def _duplicates(value: Any, path: str) -> list[Issue]:
 
 
 _STEP = re.compile(r"([^.\[\]()]+)(\.ofType\((\w+)\))?((?:\[\d+\])*)")
-_LEXEME = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{}:,]|[^\s\[\]{}:,"]+')
 
 
 def with_positions(issues: Iterable[Issue], raw: bytes) -> list[Issue]:
@@ -156,8 +185,10 @@ def _positions(text: str) -> dict[str, tuple[int, int]]:
     found: dict[str, tuple[int, int]] = {"": (1, 1)}
     stack: list[list[Any]] = []
     line, is_name = 0, False
-    for match in _LEXEME.finditer(text):
+    for match in LEXEME.finditer(text):
         lexeme = match[0]
+        if lexeme.startswith(COMMENT):
+            continue
         while line + 1 < len(starts) and starts[line + 1] <= match.start():
             line += 1
         place = (line + 1, match.start() - starts[line] + 1)
@@ -181,7 +212,7 @@ def _step(
     if stack and isinstance(stack[-1][0], int) and not is_name:
         found["/".join(str(frame[0]) for frame in stack)] = place
     if is_name:
-        stack[-1][0] = json.loads(lexeme)
+        stack[-1][0] = json.loads(lexeme) if lexeme.startswith('"') else lexeme
         found["/".join(str(frame[0]) for frame in stack)] = place
     elif lexeme in "[{":
         stack.append([0] if lexeme == "[" else [""])

@@ -148,6 +148,26 @@ STRUCTURE: Mapping[str, Message] = {
         IssueType.STRUCTURE,
         _("This is not JSON: %(reason)s. Nothing was read."),
     ),
+    "json-comment": (
+        WARNING,
+        IssueType.STRUCTURE,
+        _("JSON has no comments. It was read without this one; sent to be stored, the body would be refused."),
+    ),
+    "json-bare-name": (
+        ERROR,
+        IssueType.STRUCTURE,
+        _('The name %(value)s has no quotes. Write "%(value)s".'),
+    ),
+    "json-bare-word": (
+        ERROR,
+        IssueType.STRUCTURE,
+        _('%(value)s has no quotes. Write "%(value)s"; only numbers, true, false and null stand without.'),
+    ),
+    "json-comma": (
+        ERROR,
+        IssueType.STRUCTURE,
+        _("After the comma nothing follows. Remove it, or write what it announces."),
+    ),
     "enough": (
         ERROR,
         IssueType.TOO_COSTLY,

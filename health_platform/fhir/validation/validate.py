@@ -28,7 +28,7 @@ def validate(
         return json_body.with_positions(_semantics(resource, options, knowledge or built_in(), is_sound=True), raw)
     issues: list[Issue] = []
     if raw is not None:
-        _value, issues = json_body.parse(raw)
+        _value, issues = json_body.read(raw)
         if any(found.severity is Severity.FATAL for found in issues):
             return issues
     issues += walk_structure(resource)
@@ -40,7 +40,7 @@ def validate(
 
 def validate_body(raw: bytes, *, options: Options = DEFAULT, knowledge: Knowledge | None = None) -> list[Issue]:
     """Every issue of a body that was not parsed yet; one that is not JSON has a fatal issue."""
-    value, issues = json_body.parse(raw)
+    value, issues = json_body.read(raw)
     if any(found.severity is Severity.FATAL for found in issues):
         return issues
     return validate(value, raw, options=options, knowledge=knowledge)

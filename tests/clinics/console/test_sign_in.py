@@ -107,7 +107,7 @@ def test_an_account_that_belongs_to_no_clinic_gets_no_session(ward: Ward, userna
     client = browser()
     response = client.post(SIGN_IN, {"username": username, "password": "a-long-password"})
 
-    assert "This account belongs to no clinician" in response.content.decode()
+    assert "This account belongs to nobody who works for an institution" in response.content.decode()
     assert Session.objects.count() == before
 
 

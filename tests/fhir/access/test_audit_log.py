@@ -23,10 +23,10 @@ AUDITOR = AccessContext(actor="Person/auditor", role=Role.AUDITOR, purpose="HCOM
 
 def log(access: AccessContext = OPERATOR, columns: str = "*", where: str = "true") -> list[dict[str, Any]]:
     """Rows of the log as ``access`` may see them, newest first."""
-    with open_session(access) as session:
-        session.cursor.execute(f"SELECT {columns} FROM fhir_audit WHERE {where} ORDER BY aid DESC")
-        names = [column.name for column in session.cursor.description]
-        return [dict(zip(names, row, strict=True)) for row in session.cursor.fetchall()]
+    with open_session(access), connection.cursor() as cursor:
+        cursor.execute(f"SELECT {columns} FROM fhir_audit WHERE {where} ORDER BY aid DESC")
+        names = [column.name for column in cursor.description or ()]
+        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
 
 def links(row: dict[str, Any]) -> set[int]:

@@ -129,3 +129,27 @@ def test_it_works_inside_a_batch(city: City) -> None:
     answer = city.system.post(FHIR, {"resourceType": "Bundle", "type": "batch", "entry": [entry]})
     outcome = answer.json()["entry"][0]["resource"]
     assert [issue["severity"] for issue in outcome["issue"]].count("error") == 1
+
+
+COMMENTED = b"""// a person
+{
+  "resourceType": "Patient",
+  "gender": "woman", /* not a
+  code */
+  "active": true
+}"""
+
+
+def test_comments_are_told_with_the_rest_and_a_write_refuses_them(city: City) -> None:
+    answer = city.system.send("POST", f"{FHIR}/Patient/$validate", COMMENTED)
+    told = {(issue["severity"], *position(issue)) for issue in issues(answer) if "comments" in issue["details"]["text"]}
+    assert told == {("warning", 1, 1), ("warning", 4, 22)}
+    assert {issue["expression"][0]: position(issue) for issue in errors(answer)} == {"Patient.gender": (4, 3)}
+    wrapped = b'{"resourceType": "Parameters", "parameter": [{"name": "resource", "resource":\n' + COMMENTED + b"}]}"
+    again = issues(city.system.send("POST", f"{FHIR}/Patient/$validate", wrapped))
+    assert [issue["severity"] for issue in again if "comments" in issue["details"]["text"]] == ["warning", "warning"]
+    before = city.system.get(f"{FHIR}/Patient?_summary=count").json()["total"]
+    plain = COMMENTED.replace(b"woman", b"female")
+    assert errors(city.system.send("POST", f"{FHIR}/Patient/$validate", plain)) == []
+    assert city.system.send("POST", f"{FHIR}/Patient", plain).status_code == 400
+    assert city.system.get(f"{FHIR}/Patient?_summary=count").json()["total"] == before

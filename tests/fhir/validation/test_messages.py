@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gettext
 import re
 from pathlib import Path
 
@@ -44,6 +45,13 @@ def test_every_message_has_its_korean_with_the_same_places() -> None:
         assert translated.get(text), text
         assert set(_PLACES.findall(translated[text])) == set(_PLACES.findall(text)), text
         assert re.search("[가-힣]", translated[text]) or text == "%(rule)s: %(human)s", text
+
+
+def test_the_compiled_catalogue_is_the_written_one() -> None:
+    with CATALOGUE.with_suffix(".mo").open("rb") as file:
+        compiled = gettext.GNUTranslations(file)
+    written = {msgid: msgstr for msgid, msgstr in korean().items() if msgid}
+    assert {msgid: compiled.gettext(msgid) for msgid in written} == written
 
 
 def test_an_issue_reads_in_korean() -> None:
