@@ -7,10 +7,9 @@ from dataclasses import dataclass, field
 from urllib.parse import parse_qsl
 
 from health_platform.fhir.access.context import AccessContext
-from health_platform.fhir.bundle import version_of
+from health_platform.fhir.bundle.entries import version_of
 
 FHIR_JSON = "application/fhir+json"
-JSON_PATCH = "application/json-patch+json"
 
 
 @dataclass(frozen=True, slots=True)

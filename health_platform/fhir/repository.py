@@ -14,14 +14,16 @@ from typing import Any
 
 from django.utils import timezone
 
-from health_platform.fhir import body, bundle
+from health_platform.fhir import body
 from health_platform.fhir.access import audit, policy
 from health_platform.fhir.access.context import AccessContext
 from health_platform.fhir.access.disclosure import page_shown, shown
 from health_platform.fhir.access.session import open_session
+from health_platform.fhir.bundle import transaction
 from health_platform.fhir.definitions.resource_types import RESOURCE_TYPES, TYPE_NUMBER
 from health_platform.fhir.keys import patient_key
 from health_platform.fhir.outcome import BadRequest, Gone, NotFound, PreconditionFailed
+from health_platform.fhir.patch.change import Change
 from health_platform.fhir.record import reading, writing
 from health_platform.fhir.record.reading import UNKNOWN
 from health_platform.fhir.record.work import Work, open_work, require, require_type
@@ -161,6 +163,17 @@ class Repository:
         with self._work("update", kind) as work:
             return writing.update(work, raw, parsed, id, if_match)
 
+    def update_under(
+        self, resource: Resource | bytes, place: tuple[str, str], *, if_match: int | None = None
+    ) -> Stored:
+        """As `update`, under type and id of ``place``; a resource that brings no id takes that one."""
+        raw, parsed = _both(resource)
+        kind, id = place
+        if _known_type(parsed) != kind or parsed.get("id", id) != id:
+            raise _disagree(parsed, f"{kind}/{id}")
+        with self._work("update", kind) as work:
+            return writing.update(work, raw, parsed | {"id": id}, id, if_match)
+
     def update_matching(
         self, resource: Resource | bytes, criteria: str, *, expected_type: str, if_match: int | None = None
     ) -> Stored:
@@ -181,13 +194,13 @@ class Repository:
             id = found.id if found is not None else str(given)
             return writing.update(work, raw, parsed | {"id": id}, id, if_match)
 
-    def patch(self, resource_type: str, id: str, change: writing.Change, *, if_match: int | None = None) -> Stored:
+    def patch(self, resource_type: str, id: str, change: Change, *, if_match: int | None = None) -> Stored:
         """Store ``change`` of the current version, accepted like an update."""
         with self._work("patch", resource_type) as work:
             return shown(self.access, writing.patch(work, resource_type, id, change, if_match))
 
     def patch_matching(
-        self, resource_type: str, criteria: str, change: writing.Change, *, if_match: int | None = None
+        self, resource_type: str, criteria: str, change: Change, *, if_match: int | None = None
     ) -> Stored:
         """Conditional patch of the one resource that meets ``criteria``. Raises NotFound without a match."""
         with self._work("patch", resource_type) as work:
@@ -208,17 +221,37 @@ class Repository:
             found = reading.one_match(work, resource_type, criteria)
             return None if found is None else writing.delete(work, resource_type, found.id, if_match)
 
-    def transaction(self, request: Resource | bytes) -> Resource:
-        """Carry out a transaction Bundle: all entries or none, in the order DELETE, POST, PUT, GET.
+    def transaction(
+        self,
+        request: Resource | bytes,
+        *,
+        ask: transaction.Ask | None = None,
+        show: transaction.Show = transaction.nothing,
+        base: str = "",
+    ) -> Resource:
+        """Carry out a transaction Bundle: all entries or none, in the order DELETE, POST, PUT and PATCH, GET.
 
-        References to a `fullUrl` of the Bundle become references to what is stored. An error names its entry.
+        References to a `fullUrl` of the Bundle become references to what is stored. An error names its entry. ``ask``
+        answers what only asks (reads and searches are known without it), ``show`` says what the answer carries of what
+        was written, ``base`` is the server's address.
         """
+        raw = request if isinstance(request, bytes) else body.serialise(request)
         with self._work("transaction", None) as work:
             self._shared = work
             try:
-                return bundle.carry_out(self, request, new_id)
+                return transaction.carry_out(self, raw, new_id, ask, show, base)
             finally:
                 self._shared = None
+
+    def lock_criteria(self, criteria: Iterable[tuple[str, str]]) -> None:
+        """Within a transaction: lock what its conditional entries look for, before the first of them looks."""
+        if self._shared is not None:
+            reading.lock(self._shared, (reading.condition_key(kind, query) for kind, query in criteria))
+
+    def flush(self) -> None:
+        """Within a transaction: write what has been collected, so that others of its questions see it."""
+        if self._shared is not None:
+            self._shared.flush()
 
     # ---- one request
 

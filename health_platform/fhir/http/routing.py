@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
+from health_platform.fhir.bundle.entries import kind_of
 from health_platform.fhir.definitions.resource_types import TYPE_NUMBER
 from health_platform.fhir.http.errors import failure
 from health_platform.fhir.interactions.batch import batch
@@ -23,7 +24,6 @@ from health_platform.fhir.operations.registry import carry_out
 from health_platform.fhir.outcome import BadRequest, FhirError, MethodNotAllowed, NotFound, UnsupportedMediaType
 
 _ID = re.compile(r"[A-Za-z0-9\-.]{1,64}")
-_BUNDLE_TYPE = re.compile(rb'"type"\s*:\s*"(transaction|batch)"')
 _JSON_TYPES = ("application/fhir+json", "application/json", "text/json")
 _FORM = "application/x-www-form-urlencoded"
 
@@ -59,11 +59,13 @@ def _system(request: FhirRequest) -> FhirResponse:
     if request.method != "POST":
         raise _not_allowed(request, "POST")
     _require_json(request)
-    found = _BUNDLE_TYPE.search(request.body)
-    if found is None:
-        raise BadRequest("Send a Bundle whose type is 'transaction' or 'batch' to this address.",
-                         expression=("Bundle.type",))  # fmt: skip
-    return transaction(request) if found[1] == b"transaction" else batch(request, handle)
+    kind = kind_of(request.body)
+    if kind == "transaction":
+        return transaction(request, _dispatch)
+    if kind == "batch":
+        return batch(request, handle, failure)
+    raise BadRequest("Send a Bundle whose type is 'transaction' or 'batch' to this address.",
+                     expression=("Bundle.type",))  # fmt: skip
 
 
 def _type_level(request: FhirRequest, kind: str, *, form: bool) -> FhirResponse:

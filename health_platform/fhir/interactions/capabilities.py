@@ -11,7 +11,8 @@ from django.conf import settings
 
 from health_platform.fhir.definitions.operations import operations_of
 from health_platform.fhir.definitions.resource_types import RESOURCE_TYPES
-from health_platform.fhir.messages import FHIR_JSON, JSON_PATCH, FhirRequest, FhirResponse
+from health_platform.fhir.messages import FHIR_JSON, FhirRequest, FhirResponse
+from health_platform.fhir.patch.change import JSON_PATCH
 from health_platform.fhir.search.registry import SearchType, parameters
 from health_platform.fhir.search.sql import SUPPORTED_TYPES
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
 from dataclasses import dataclass
 from datetime import UTC
 from typing import Any
@@ -20,6 +20,7 @@ from health_platform.fhir.outcome import (
     PreconditionFailed,
     UnprocessableEntity,
 )
+from health_platform.fhir.patch.change import Change
 from health_platform.fhir.record import care, decides, reading
 from health_platform.fhir.record.placing import Found, for_change, place_of
 from health_platform.fhir.record.reading import UNKNOWN
@@ -29,7 +30,7 @@ from health_platform.fhir.stored import Stored
 from health_platform.fhir.subset import refuse_subsetted
 
 Resource = dict[str, Any]
-Change = Callable[[Resource], Resource]
+_CONDITIONAL = re.compile(rb'"reference"\s*:\s*"([A-Z][A-Za-z]+\?[^"]*)"')
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +138,7 @@ def _row(
 ) -> tuple[rows.Row, str | None, tuple[Issue, ...]]:
     """The row to be written, the patient whom it is about, and the hints of its validation."""
     refuse_subsetted(resource)
+    _refuse_conditional_reference(raw)
     issues = acceptance.issues_of(work.known, work.access.organization, resource, raw)
     if any(issue.is_error for issue in issues):
         raise UnprocessableEntity(issues)
@@ -160,6 +162,15 @@ def _row(
         sensitive=place.sensitive,
     )
     return row, patient, tuple(issues)
+
+
+def _refuse_conditional_reference(raw: bytes) -> None:
+    found = _CONDITIONAL.search(raw)
+    if found is not None:
+        raise UnprocessableEntity(
+            "The reference '%(reference)s' names criteria: only a transaction can say what they lead to.",
+            reference=found[1].decode("utf-8", "replace"),
+        )
 
 
 def match_version(if_match: int | None, version: int, kind: str, id: str) -> None:
