@@ -9,6 +9,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -22,9 +23,10 @@ from health_platform.fhir.access.session import open_session
 from health_platform.fhir.bundle import transaction
 from health_platform.fhir.definitions.resource_types import RESOURCE_TYPES, TYPE_NUMBER
 from health_platform.fhir.keys import patient_key
-from health_platform.fhir.outcome import BadRequest, Gone, NotFound, PreconditionFailed
+from health_platform.fhir.outcome import BadRequest, Forbidden, Gone, NotFound, PreconditionFailed
 from health_platform.fhir.patch.change import Change
-from health_platform.fhir.record import reading, writing
+from health_platform.fhir.record import history, reading, writing
+from health_platform.fhir.record.history import HistoryPage, Versions
 from health_platform.fhir.record.reading import UNKNOWN
 from health_platform.fhir.record.work import Work, open_work, require, require_type
 from health_platform.fhir.search.concepts import search
@@ -33,6 +35,7 @@ from health_platform.fhir.search.request import SearchRequest
 from health_platform.fhir.stored import Page, Stored
 
 Resource = dict[str, Any]
+MAX_VERSION = 2**31 - 1
 
 
 class Repository:
@@ -60,22 +63,41 @@ class Repository:
     def vread(self, resource_type: str, id: str, version: int) -> Stored:
         """One version. Raises Gone for the version that is the deletion."""
         with self._work("vread", resource_type, reading=True) as work:
-            for stored, compartment, deleted in reading.versions(work, resource_type, id, version):
-                if deleted:
+            reading.current_row(work, resource_type, id)
+            asked = Versions((resource_type,), id, min(version, MAX_VERSION), count=1)
+            for found in history.page(work, asked).versions:
+                if found.deleted:
                     raise Gone("Version %(version)s of %(type)s/%(id)s is its deletion.",
                                version=version, type=resource_type, id=id)  # fmt: skip
-                work.saw(stored, compartment)
-                return shown(self.access, stored)
+                work.saw(found.stored, found.compartment)
+                return shown(self.access, found.stored)
             raise NotFound("%(type)s/%(id)s has no version %(version)s.", type=resource_type, id=id, version=version)
 
-    def history(self, resource_type: str, id: str) -> list[tuple[Stored, bool]]:
-        """All versions of one resource, newest first, each with whether it is a deletion."""
+    def history(self, resource_type: str, id: str, asked: Versions | None = None) -> HistoryPage:
+        """The versions of one resource, newest first. Raises NotFound."""
         with self._work("history-instance", resource_type, reading=True) as work:
-            found = reading.versions(work, resource_type, id, None)
-            if not found:
-                raise NotFound(UNKNOWN, type=resource_type, id=id)
-            work.saw(found[0][0], found[0][1])
-            return [(shown(self.access, stored), deleted) for stored, _compartment, deleted in found]
+            reading.current_row(work, resource_type, id)
+            return self._versions(work, replace(asked or Versions(()), types=(resource_type,), id=id))
+
+    def history_of_type(self, resource_type: str, asked: Versions) -> HistoryPage:
+        """The versions of all resources of a type, newest first."""
+        with self._work("history-type", resource_type, reading=True) as work:
+            return self._versions(work, replace(asked, types=(resource_type,)))
+
+    def history_of_all(self, asked: Versions) -> HistoryPage:
+        """The versions of all resources of the types that the scopes allow, newest first."""
+        with self._work("history-system", None, reading=True) as work:
+            types = tuple(kind for kind in RESOURCE_TYPES if policy.allows(self.access, "history-type", kind))
+            if not types:
+                raise Forbidden("The token's scopes allow the history of no type.")
+            return self._versions(work, replace(asked, types=types))
+
+    def _versions(self, work: Work, asked: Versions) -> HistoryPage:
+        found = history.page(work, asked)
+        for version in found.versions:
+            work.saw(version.stored, version.compartment)
+        visible = [replace(version, stored=shown(self.access, version.stored)) for version in found.versions]
+        return replace(found, versions=visible)
 
     def search(
         self,

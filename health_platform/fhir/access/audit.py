@@ -28,6 +28,8 @@ ACTION = {
     "read": "R",
     "vread": "R",
     "history-instance": "R",
+    "history-type": "R",
+    "history-system": "R",
     "search-type": "E",
     "update": "U",
     "patch": "U",

@@ -17,9 +17,18 @@ def shown(access: AccessContext, stored: Stored) -> Stored:
     """``stored``, for a citizen without the content of what was entered in error."""
     if access.role is not Role.CITIZEN or _ENTERED_IN_ERROR.encode() not in stored.body:
         return stored
+    return cut(stored) if is_entered_in_error(stored) else stored
+
+
+def is_entered_in_error(stored: Stored) -> bool:
+    """Whether the resource says that it should never have been."""
     resource = stored.resource()
-    if not any(_is_entered_in_error(resource.get(name)) for name in _STATUS):
-        return stored
+    return any(_is_entered_in_error(resource.get(name)) for name in _STATUS)
+
+
+def cut(stored: Stored) -> Stored:
+    """``stored`` without its content."""
+    resource = stored.resource()
     kept = {name: resource[name] for name in ("resourceType", "id", *_STATUS) if name in resource}
     return replace(stored, body=body.serialise(kept))
 

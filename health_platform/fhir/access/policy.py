@@ -26,6 +26,7 @@ RIGHTS = {
     "read": "r",
     "vread": "r",
     "history-instance": "r",
+    "history-type": "s",
     "update": "u",
     "patch": "u",
     "delete": "d",
@@ -57,6 +58,11 @@ def scope_allows(scopes: frozenset[str], resource_type: str, right: str) -> bool
         if scope.resource_type in ("*", resource_type) and right in scope.rights:
             return True
     return False
+
+
+def allows(access: AccessContext, interaction: str, resource_type: str) -> bool:
+    """Whether a scope allows an interaction that changes nothing."""
+    return scope_allows(access.scopes, resource_type, RIGHTS[interaction])
 
 
 def require(access: AccessContext, interaction: str, resource_type: str) -> None:

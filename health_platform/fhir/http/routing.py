@@ -12,7 +12,7 @@ from health_platform.fhir.interactions.batch import batch
 from health_platform.fhir.interactions.capabilities import capabilities
 from health_platform.fhir.interactions.create import create
 from health_platform.fhir.interactions.delete import delete, delete_matching
-from health_platform.fhir.interactions.history import history
+from health_platform.fhir.interactions.history import history, history_of_all, history_of_type
 from health_platform.fhir.interactions.patch import patch, patch_matching
 from health_platform.fhir.interactions.read import read
 from health_platform.fhir.interactions.search import search
@@ -42,6 +42,8 @@ def _dispatch(request: FhirRequest) -> FhirResponse:
         return _system(request)
     if segments == ["metadata"] and request.method in ("GET", "HEAD"):
         return capabilities(request)
+    if segments == ["_history"]:
+        return history_of_all(_reading(request))
     kind = segments[0]
     if kind not in TYPE_NUMBER:
         raise NotFound("'%(type)s' is not a resource type of FHIR R4.", type=kind)
@@ -49,6 +51,8 @@ def _dispatch(request: FhirRequest) -> FhirResponse:
         return _operation(request, kind, segments[1:])
     if len(segments) == 1 or segments[1:] == ["_search"]:
         return _type_level(request, kind, form=len(segments) == 2)
+    if segments[1:] == ["_history"]:
+        return history_of_type(_reading(request), kind)
     _require_id(segments[1])
     if len(segments) == 2:
         return _instance_level(request, kind, segments[1])
@@ -109,9 +113,14 @@ def _instance_level(request: FhirRequest, kind: str, id: str) -> FhirResponse:
 def _version_level(request: FhirRequest, kind: str, id: str, rest: list[str]) -> FhirResponse:
     if rest[0] != "_history" or len(rest) > 2:
         raise NotFound("There is nothing at this address.")
+    _reading(request)
+    return history(request, kind, id) if len(rest) == 1 else vread(request, kind, id, rest[1])
+
+
+def _reading(request: FhirRequest) -> FhirRequest:
     if request.method not in ("GET", "HEAD"):
         raise _not_allowed(request, "GET")
-    return history(request, kind, id) if len(rest) == 1 else vread(request, kind, id, rest[1])
+    return request
 
 
 def _operation(request: FhirRequest, kind: str, rest: list[str]) -> FhirResponse:

@@ -26,6 +26,7 @@ INSTANCE_INTERACTIONS = (
     "patch",
     "delete",
     "history-instance",
+    "history-type",
     "search-type",
 )
 
@@ -65,7 +66,7 @@ def capability_statement(base: str) -> dict[str, Any]:
                     ],
                 },
                 "resource": [_resource(kind) for kind in RESOURCE_TYPES],
-                "interaction": [{"code": "transaction"}, {"code": "batch"}],
+                "interaction": [{"code": "transaction"}, {"code": "batch"}, {"code": "history-system"}],
             }
         ],
     }

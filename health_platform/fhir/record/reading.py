@@ -18,36 +18,21 @@ from health_platform.fhir.stored import Stored
 
 UNKNOWN = "%(type)s/%(id)s is not known."
 _CURRENT = (
-    "SELECT r.version, r.last_updated, r.deleted, r.body, r.compartment, r.rid FROM fhir_resource r"
+    "SELECT r.version, r.last_updated, r.deleted, r.body, r.compartment FROM fhir_resource r"
     " WHERE r.id = %(id)s AND r.type = %(type)s"
-)
-_EARLIER = (
-    "SELECT h.version, h.last_updated, h.deleted, h.body, h.compartment, h.rid FROM fhir_history h"
-    " WHERE h.rid = %(rid)s AND (%(version)s::int IS NULL OR h.version = %(version)s)"
 )
 
 
 def current(work: Work, resource_type: str, id: str) -> tuple[Stored, int]:
     """The current version and its compartment. Raises NotFound, or Gone when it was deleted."""
-    row = _current_row(work, resource_type, id)
+    row = current_row(work, resource_type, id)
     if row[2]:
         raise Gone("%(type)s/%(id)s was deleted.", type=resource_type, id=id)
     return Stored(resource_type, id, row[0], row[1], bytes(row[3])), row[4]
 
 
-def versions(work: Work, resource_type: str, id: str, version: int | None) -> list[tuple[Stored, int, bool]]:
-    """One version or, with None, all: each with its compartment and whether it is a deletion, newest first."""
-    row = _current_row(work, resource_type, id)
-    found = [row] if version in (None, row[0]) else []
-    if version != row[0]:
-        condition, parameters = work.session.reach("h")
-        statement = _EARLIER + (f" AND {condition}" if condition else "") + " ORDER BY h.version DESC"
-        work.session.cursor.execute(statement, {"rid": row[5], "version": version, **parameters})
-        found += work.session.cursor.fetchall()
-    return [(Stored(resource_type, id, each[0], each[1], bytes(each[3])), each[4], each[2]) for each in found]
-
-
-def _current_row(work: Work, resource_type: str, id: str) -> Any:
+def current_row(work: Work, resource_type: str, id: str) -> Any:
+    """Version, last change, whether it is a deletion, body and compartment. Raises NotFound."""
     work.flush()
     condition, parameters = work.session.reach("r")
     statement = _CURRENT + (f" AND {condition}" if condition else "")
