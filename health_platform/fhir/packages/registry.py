@@ -21,20 +21,22 @@ class ProfileRegistry:
     def __init__(self) -> None:
         self._profiles: dict[str, dict[str, Profile]] = {}
         self._facts: dict[str, list[Mapping[str, Any]]] = {}
-        self._whole: dict[str, Profile | None] = {}
+        self._whole: dict[str, Profile] = {}
+        self.compiled: dict[int, tuple[Profile, Any]] = {}
+        """What validation makes of a profile, by its identity; forgotten when a profile is added."""
 
     def with_facts(self, facts: Iterable[Mapping[str, Any]]) -> ProfileRegistry:
         """Adds profiles in their compact form; each is read when it is first asked for."""
         for stated in facts:
             self._facts.setdefault(stated["url"], []).append(stated)
-        self._whole.clear()
+        self._forget()
         return self
 
     def add(self, profile: Profile) -> None:
         versions = self._profiles.setdefault(profile.url, {})
         versions.pop(profile.version, None)
         versions[profile.version] = profile
-        self._whole.clear()
+        self._forget()
 
     def add_structure_definition(self, resource: Mapping[str, Any]) -> Profile:
         """Adds a StructureDefinition resource. Raises ValueError where it is no profile of R4."""
@@ -44,9 +46,14 @@ class ProfileRegistry:
 
     def find(self, canonical: str) -> Profile | None:
         """The whole profile; None where it, or a base of its differential, is not known."""
-        if canonical not in self._whole:
-            self._whole[canonical] = self._merged(self._stated(canonical), MAX_BASES)
-        return self._whole[canonical]
+        found = self._whole.get(canonical)
+        if found is None and (found := self._merged(self._stated(canonical), MAX_BASES)) is not None:
+            self._whole[canonical] = found
+        return found
+
+    def _forget(self) -> None:
+        self._whole.clear()
+        self.compiled.clear()
 
     def urls(self) -> set[str]:
         return self._profiles.keys() | self._facts.keys()

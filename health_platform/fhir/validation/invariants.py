@@ -19,8 +19,9 @@ from health_platform.fhir.fhirpath.nodes import Binary, Call, Index, Member, Nod
 from health_platform.fhir.fhirpath.state import Environment
 from health_platform.fhir.outcome import Severity
 from health_platform.fhir.packages.profiles import Constraint
-from health_platform.fhir.validation import binding
+from health_platform.fhir.validation import binding, presence
 from health_platform.fhir.validation.context import Context, Place
+from health_platform.fhir.validation.errata import meant
 from health_platform.fhir.validation.explanations import EXPLANATIONS
 from health_platform.fhir.validation.occurrences import Occurrence
 
@@ -51,15 +52,14 @@ def of_node(path: str) -> tuple[Check, ...]:
     )
 
 
-def of_element(element: Element) -> tuple[Check, ...]:
-    """The checks for each value of an element that is no backbone element: those stated at its path, and of the
-    profiles of Quantity that R4 gives it."""
+def of_element(element: Element, type_name: str) -> tuple[Check, ...]:
+    """The checks for each value of a type of an element that is no backbone element: those stated at its path, and of
+    the profiles of Quantity that R4 gives it."""
     is_backbone = any(declared.code in structures.INLINE for declared in element.types)
     contexts = [] if is_backbone and element.name != "extension" else [element.path]
     contexts += [
         profile for declared in element.types for profile in declared.profiles if profile in _QUANTITY_PROFILES
     ]
-    type_name = element.types[0].code if element.types else ""
     return tuple(
         _check(invariant.key, invariant.severity, invariant.expression, type_name)
         for context in contexts
@@ -69,16 +69,25 @@ def of_element(element: Element) -> tuple[Check, ...]:
 
 @cache
 def _check(key: str, severity: str, expression: str, node_path: str) -> Check:
+    expression = meant(expression)
     needed = needed_properties(expression, node_path)
     compiled = compile_expression(expression)
-    return partial(_run, (key, severity, compiled, node_path), needed)
+    return partial(_run, (key, severity, compiled, node_path), needed, presence.predicate(compiled.tree, node_path))
 
 
 def _run(
-    stated: tuple[str, str, Expression, str], needed: frozenset[str] | None, context: Context, value: Any, place: Place
+    stated: tuple[str, str, Expression, str],
+    needed: frozenset[str] | None,
+    of_presence: presence.Predicate | None,
+    context: Context,
+    value: Any,
+    place: Place,
 ) -> None:
-    if needed is not None and type(value) is dict and needed.isdisjoint(value):
-        return
+    if type(value) is dict:
+        if needed is not None and needed.isdisjoint(value):
+            return
+        if of_presence is not None and context.is_sound and of_presence(value):
+            return
     key, severity, compiled, node_path = stated
     if key in BEST_PRACTICE and not context.options.best_practice:
         return
@@ -93,7 +102,7 @@ def check_constraint(context: Context, constraint: Constraint, found: Occurrence
     if not constraint.expression:
         return
     try:
-        compiled = compile_expression(constraint.expression)
+        compiled = compile_expression(meant(constraint.expression))
     except FhirPathError as error:
         context.report("invariant-unchecked", found.place, rule=constraint.key, reason=error)
         return
@@ -105,9 +114,7 @@ def _evaluate(
     context: Context, constraint: Constraint, compiled: Expression, element: fhirpath.Element, place: Place
 ) -> None:
     try:
-        resource = fhirpath.resource_element(context.resource)
-        root = resource if context.container is context.resource else fhirpath.resource_element(context.container)
-        if _is_true(compiled.evaluate(element, _environment(context), resource, root)):
+        if _is_met(context, compiled, element):
             return
     except FhirPathError as error:
         context.report_once("invariant-unchecked", constraint.key, place, rule=constraint.key, reason=error)
@@ -124,6 +131,28 @@ def _evaluate(
         context.report_as(severity, "invariant-told", place, rule=constraint.key, human=constraint.human)
     else:
         context.report_as(severity, "invariant", place, rule=constraint.key, expression=constraint.expression)
+
+
+def _is_met(context: Context, compiled: Expression, element: fhirpath.Element) -> bool:
+    resource = fhirpath.resource_element(context.resource)
+    root = resource if context.container is context.resource else fhirpath.resource_element(context.container)
+    return _is_true(compiled.evaluate(element, _environment(context), resource, root))
+
+
+def test_of(constraint: Constraint, node_path: str) -> Callable[[Context, Any], bool]:
+    """Whether a value of a sound structure certainly meets a constraint of a profile; nothing is reported."""
+    compiled = compile_expression(meant(constraint.expression))
+    of_presence = presence.predicate(compiled.tree, node_path)
+    if of_presence is not None:
+        return lambda _context, value: of_presence(value)
+
+    def check(context: Context, value: Any) -> bool:
+        try:
+            return _is_met(context, compiled, fhirpath.element(value, node_path))
+        except (FhirPathError, AttributeError, TypeError, ValueError, LookupError, ArithmeticError):
+            return False
+
+    return check
 
 
 def holds(expression: str, resource: Mapping[str, Any]) -> bool:

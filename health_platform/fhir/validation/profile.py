@@ -10,7 +10,7 @@ import json
 from typing import Any
 
 from health_platform.fhir.packages.profiles import Profile, ProfileElement
-from health_platform.fhir.validation import binding, invariants, slicing, targets
+from health_platform.fhir.validation import accepting, binding, invariants, slicing, targets
 from health_platform.fhir.validation.context import Context, Json, Place
 from health_platform.fhir.validation.occurrences import Occurrence, contains, equal, occurrences
 
@@ -19,6 +19,8 @@ MAX_DEPTH = 8
 
 def check_profile(context: Context, profile: Profile, resource: Json, place: Place) -> None:
     """Reports where a resource (or a value of the profile's type) does not conform."""
+    if accepting.accepts(context, profile, resource):
+        return
     check = _Check(context, profile)
     check.element(profile.root, Occurrence(resource, None, profile.type, profile.type, place))
 

@@ -7,16 +7,18 @@ robust against wrong structure, so that all faults of a resource are told at onc
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, partial
 from typing import Any
 
 from health_platform.fhir.definitions import structures
 from health_platform.fhir.definitions.structures import Binding, Property
+from health_platform.fhir.outcome import Severity
 from health_platform.fhir.validation import binding, extensions, invariants, rules
 from health_platform.fhir.validation.context import Context, Json, Place
 from health_platform.fhir.validation.occurrences import step_name
 from health_platform.fhir.validation.profile import check_profile
+from health_platform.fhir.validation.rules import vital_signs
 
 Check = Callable[[Context, Any, Place], None]
 _POLYMORPHIC = ("Resource", "DomainResource")
@@ -49,11 +51,30 @@ def check_semantics(context: Context, resource: Json, place: Place) -> None:
     type_name = resource.get("resourceType")
     if isinstance(type_name, str) and type_name in structures.resource_types():
         _visit(context, resource, _plan(type_name), place)
-        meta = resource.get("meta") if context.options.claimed_profiles else None
-        claimed = meta.get("profile") if isinstance(meta, dict) else None
-        for canonical in claimed if isinstance(claimed, list) else ():
-            if isinstance(canonical, str) and not (place[0] is None and canonical in context.options.profiles):
+        asked = context.options.profiles if place[0] is None else ()
+        claimed = _claimed(resource) if context.options.claimed_profiles else []
+        for canonical in claimed:
+            if canonical not in asked:
                 conform(context, canonical, resource, place)
+        if type_name == "Observation":
+            _vital_sign(context, resource, place, (*asked, *claimed))
+
+
+def _vital_sign(context: Context, resource: Json, place: Place, checked: tuple[str, ...]) -> None:
+    """R4's profile of a vital sign, where the Observation neither claims it nor was asked for it."""
+    implied = vital_signs.profile_of(resource)
+    if implied is None or implied in checked:
+        return
+    trial = context.trial()
+    conform(trial, implied, resource, place)
+    for found in trial.issues:
+        context.add(replace(found, severity=Severity.WARNING) if found.is_error else found)
+
+
+def _claimed(resource: Json) -> list[str]:
+    meta = resource.get("meta")
+    stated = meta.get("profile") if isinstance(meta, dict) else None
+    return [canonical for canonical in stated if isinstance(canonical, str)] if isinstance(stated, list) else []
 
 
 def conform(context: Context, canonical: str, resource: Json, place: Place) -> None:
@@ -131,7 +152,7 @@ def _plan(node_path: str) -> Plan:
 
 def _child(node_path: str, found: Property) -> Child:
     is_resource = found.node in _POLYMORPHIC or structures.types().get(found.node) == "resource"
-    checks = [*_binding_checks(found), *invariants.of_element(found.element), *rules.of_element(found)]
+    checks = [*_binding_checks(found), *invariants.of_element(found.element, found.type.code), *rules.of_element(found)]
     if found.node == "Coding" or found.type.code in ("Quantity", "Age", "Count", "Distance", "Duration"):
         checks.append(binding.check_coding)
     if found.name in _EXTENSIONS and node_path != "Extension":

@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from functools import lru_cache
+from typing import Any
 
 from health_platform.fhir.definitions.structures import TypeReference
 from health_platform.fhir.packages.profiles import ProfileElement
@@ -57,7 +58,7 @@ def extension_url(candidate: ProfileElement) -> str:
 def _agrees(
     context: Context, kind: str, path: str, candidate: ProfileElement, found: list[Occurrence], conforms: Conforms
 ) -> bool:
-    expected = _locate(context, candidate, path)
+    expected = located(context, candidate, path)
     if not expected:
         return path == "url" and any(item.value == extension_url(candidate) for item in found)
     return any(_agrees_with(context, kind, element, found, conforms) for element in expected)
@@ -86,7 +87,7 @@ def _fits(context: Context, expected: ProfileElement, item: Occurrence) -> bool:
     if deciding:
         return type(item.value) is dict and all(_has(context, child, item) for child in deciding)
     if expected.binding is not None and expected.binding.strength == "required":
-        return _has_code(context, expected.binding.value_set, item)
+        return has_code(context, expected.binding.value_set, item.value)
     return any(declared.code == item.type for declared in expected.types)
 
 
@@ -98,8 +99,8 @@ def _has(context: Context, child: ProfileElement, item: Occurrence) -> bool:
     return any(_fits(context, child, found) for found in occurrences(item.value, item.node, child.name, item.place))
 
 
-def _has_code(context: Context, value_set: str, item: Occurrence) -> bool:
-    value = item.value
+def has_code(context: Context, value_set: str, value: Any) -> bool:
+    """Whether a value has a code of the set, or one of which that cannot be told."""
     if isinstance(value, str):
         return is_member(context.knowledge.terminology, value_set, None, value) is not False
     codings = value.get("coding", [value]) if isinstance(value, dict) else []
@@ -111,25 +112,25 @@ def _has_code(context: Context, value_set: str, item: Occurrence) -> bool:
 
 
 @lru_cache(maxsize=1024)
-def _steps(path: str) -> tuple[tuple[str, str], ...]:
+def steps(path: str) -> tuple[tuple[str, str], ...]:
     """(`name` or function, argument) of each step; `$this` is no step. Raises ValueError for any other FHIRPath."""
-    steps: list[tuple[str, str]] = []
+    found: list[tuple[str, str]] = []
     rest = path
     while rest:
         match = _STEP.match(rest)
         if match is None:
             raise ValueError(f"the discriminator {path} is not in the FHIRPath that R4 allows there")
         if match["name"]:
-            steps.append(("name", match["name"]))
+            found.append(("name", match["name"]))
         elif match["call"]:
-            steps.append((match["call"], match["argument"].strip("'\"")))
+            found.append((match["call"], match["argument"].strip("'\"")))
         rest = rest[match.end() :].removeprefix(".")
-    return tuple(steps)
+    return tuple(found)
 
 
 def _select(context: Context, occurrence: Occurrence, path: str) -> list[Occurrence]:
     found = [occurrence]
-    for step, argument in _steps(path):
+    for step, argument in steps(path):
         found = [result for item in found for result in _step(context, item, step, argument)]
     return found
 
@@ -151,10 +152,10 @@ def _step(context: Context, item: Occurrence, step: str, argument: str) -> Itera
     return occurrences(item.value, item.node, argument, item.place)
 
 
-def _locate(context: Context, candidate: ProfileElement, path: str) -> list[ProfileElement]:
+def located(context: Context, candidate: ProfileElement, path: str) -> list[ProfileElement]:
     """The elements of a slice at a discriminator's path: the element itself, or the slices in which it is stated."""
     found = [candidate]
-    for step, argument in _steps(path):
+    for step, argument in steps(path):
         found = [result for element in found for result in _located(context, element, step, argument)]
     return found
 

@@ -52,7 +52,12 @@ OBSERVATION: dict[str, Any] = {
         },
         {
             "code": {"coding": [{"system": "http://loinc.org", "code": "8462-4"}]},
-            "valueQuantity": {"value": 72.5, "system": "http://unitsofmeasure.org", "code": "mm[Hg]"},
+            "valueQuantity": {
+                "value": 72.5,
+                "unit": "mmHg",
+                "system": "http://unitsofmeasure.org",
+                "code": "mm[Hg]",
+            },
         },
     ],
 }
