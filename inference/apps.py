@@ -6,6 +6,9 @@ class InferenceConfig(AppConfig):
     label = "inference"
 
     def ready(self) -> None:
-        from inference import tasks
+        from inference import registry, tasks
+        from inference.runtime.onnx import refuse_two_distributions
 
+        refuse_two_distributions()
+        registry.refuse_to_start_without_provider()
         tasks.register()

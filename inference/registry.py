@@ -20,10 +20,23 @@ def model_repository() -> ModelRepository:
     return ModelRepository(settings.MODEL_REPOSITORY)
 
 
+def embedded_engine() -> OnnxEngine:
+    """ONNX Runtime in this process. Raises RuntimeError where two of its distributions are installed."""
+    return OnnxEngine(
+        model_repository(), settings.INFERENCE_PROVIDERS, demand_first=settings.INFERENCE_PROVIDER_DEMANDED
+    )
+
+
+def refuse_to_start_without_provider() -> None:
+    """Raises EngineUnavailable where the settings demand a provider that this machine does not give."""
+    if settings.INFERENCE_PROVIDER_DEMANDED:
+        embedded_engine().ready(model_repository().models()[0])
+
+
 @cache
 def inference_client() -> InferenceClient:
     """The engine in this process, or the one of settings.INFERENCE_URL with this process as fall-back."""
-    engines: dict[str, InferenceClient] = {"embedded": OnnxEngine(model_repository())}
+    engines: dict[str, InferenceClient] = {"embedded": embedded_engine()}
     if not settings.INFERENCE_URL:
         return RoutingClient(engines)
     engines["remote"] = RemoteEngine(settings.INFERENCE_URL)

@@ -196,6 +196,9 @@ CELERY_BROKER_FOLDER = env.text("CELERY_BROKER_FOLDER")
 
 # Empty: ONNX Runtime in this process. An address: a Triton or KServe server that serves the same model repository.
 INFERENCE_URL = env.text("INFERENCE_URL")
+# Where ONNX Runtime computes, best first; demanded: without the first one the server does not start.
+INFERENCE_PROVIDERS = env.words("INFERENCE_PROVIDERS", "CPUExecutionProvider")
+INFERENCE_PROVIDER_DEMANDED = env.text("INFERENCE_PROVIDER_DEMANDED") == "yes"
 MODEL_REPOSITORY = Path(env.text("MODEL_REPOSITORY") or BASE_DIR / "inference" / "model_repository")
 # A JSON Web Key Set (text, or the path of a file) with the public keys of ambulance devices.
 TRIAGE_DEVICE_KEYS = env.text("TRIAGE_DEVICE_KEYS")

@@ -51,8 +51,8 @@ def decode_request(
     """Raises InvalidRequest that says what cannot be read and where."""
     document, tail = _split(content, json_length)
     inputs = document.get("inputs")
-    if not isinstance(inputs, list) or not inputs:
-        raise InvalidRequest("Unable to parse 'inputs': a list with at least one tensor is expected")
+    if not isinstance(inputs, list):
+        raise InvalidRequest("Unable to parse 'inputs': a list of tensors is expected")
     outputs = document.get("outputs", [])
     if not isinstance(outputs, list) or not all(isinstance(item, dict) and "name" in item for item in outputs):
         raise InvalidRequest("Unable to parse 'outputs': a list of objects with a name is expected")
