@@ -45,12 +45,14 @@ class Match:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One page of a search. ``next`` continues it, None at the end; ``total`` only when asked for."""
+    """One page of a search. ``next`` continues it, None at the end; ``total`` only when asked for; ``included_cut``
+    says that more would have been included than a page holds."""
 
     matches: list[Match]
     included: list[Match]
     next: str | None
     total: int | None = None
+    included_cut: bool = False
 
     def resources(self) -> list[dict[str, Any]]:
         """The matches, parsed, in order; without what `_include` added."""

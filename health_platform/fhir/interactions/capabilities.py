@@ -13,8 +13,8 @@ from health_platform.fhir.definitions.operations import operations_of
 from health_platform.fhir.definitions.resource_types import RESOURCE_TYPES
 from health_platform.fhir.messages import FHIR_JSON, FhirRequest, FhirResponse
 from health_platform.fhir.patch.change import JSON_PATCH
-from health_platform.fhir.search.registry import SearchType, parameters
-from health_platform.fhir.search.sql import SUPPORTED_TYPES
+from health_platform.fhir.search.registry import SearchParameter, SearchType, parameters
+from health_platform.fhir.search.terms import WORDS
 
 VERSION = "0.1.0"
 PUBLISHED = "2026-11-22"
@@ -83,8 +83,9 @@ def _oauth_addresses(base: str) -> dict[str, Any]:
 
 
 def _resource(kind: str) -> dict[str, Any]:
-    supported = [found for found in parameters(kind).values() if found.type in SUPPORTED_TYPES and found.expression]
+    supported = [found for found in parameters(kind).values() if _is_supported(found)]
     includes = [f"{kind}:{found.code}" for found in supported if found.type is SearchType.REFERENCE]
+    reverse = _referring(kind)
     return {
         "type": kind,
         "interaction": [{"code": code} for code in INSTANCE_INTERACTIONS],
@@ -95,7 +96,23 @@ def _resource(kind: str) -> dict[str, Any]:
         "conditionalRead": "full-support",
         "conditionalUpdate": True,
         "conditionalDelete": "single",
-        **({"searchInclude": includes} if includes else {}),
+        **({"searchInclude": ["*", *includes]} if includes else {}),
+        **({"searchRevInclude": reverse} if reverse else {}),
         "searchParam": [{"name": found.code, "type": str(found.type)} for found in supported],
         "operation": [{"name": name, "definition": definition} for name, definition in operations_of(kind)],
     }
+
+
+def _is_supported(found: SearchParameter) -> bool:
+    return found.ready and (bool(found.expression) or found.code in WORDS)
+
+
+@lru_cache(maxsize=256)
+def _referring(kind: str) -> list[str]:
+    """What `_revinclude` takes for a type: the parameters of other types that name it as their target."""
+    every = (found for name in RESOURCE_TYPES for found in parameters(name).values())
+    return [
+        f"{found.resource_type}:{found.code}"
+        for found in every
+        if found.type is SearchType.REFERENCE and found.indexed and found.ready and kind in found.targets
+    ]

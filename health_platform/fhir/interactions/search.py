@@ -6,14 +6,17 @@ from dataclasses import replace
 from urllib.parse import urlencode
 
 import orjson
+from django.utils.translation import gettext
 
 from health_platform.fhir import subset
 from health_platform.fhir.access.audit_event import may_read
 from health_platform.fhir.interactions import access_log
 from health_platform.fhir.messages import FhirRequest, FhirResponse
+from health_platform.fhir.outcome import Issue, IssueType, Severity, operation_outcome
 from health_platform.fhir.repository import Repository
 from health_platform.fhir.search.query import parse_search
 from health_platform.fhir.search.request import SearchRequest, Summary
+from health_platform.fhir.search.sql.include import MOST
 from health_platform.fhir.stored import Match, Page
 
 
@@ -57,8 +60,10 @@ def searchset(page: Page, asked: SearchRequest, request: FhirRequest) -> bytes:
     head["link"] = _links(page, asked, request)
     entries = [_entry(match, b"match", base) for match in page.matches]
     entries += [_entry(match, b"include", base) for match in page.included]
-    if asked.ignored:
-        entries.append(_ignored(asked))
+    issues = [*_ignored(asked), *_left_out(page)]
+    if issues:
+        outcome = {"resource": operation_outcome(issues, gettext), "search": {"mode": "outcome"}}
+        entries.append(orjson.dumps(outcome))
     return orjson.dumps(head)[:-1] + (b',"entry":[' + b",".join(entries) + b"]}" if entries else b"}")
 
 
@@ -82,15 +87,18 @@ def _entry(match: Match, mode: bytes, base: bytes) -> bytes:
     return b'{"fullUrl":"%s","resource":%s,"search":{"mode":"%s"}}' % (address, stored.body, mode)
 
 
-def _ignored(asked: SearchRequest) -> bytes:
-    issues = [
-        {
-            "severity": "warning",
-            "code": "not-supported",
-            "diagnostics": f"The search parameter '{name}' is not supported and was ignored.",
-        }
+def _ignored(asked: SearchRequest) -> list[Issue]:
+    text = "The search parameter '%(parameter)s' is not supported and was ignored."
+    return [
+        Issue(Severity.WARNING, IssueType.NOT_SUPPORTED, text, (name,), args={"parameter": name})
         for name in asked.ignored
     ]
-    return orjson.dumps(
-        {"resource": {"resourceType": "OperationOutcome", "issue": issues}, "search": {"mode": "outcome"}}
+
+
+def _left_out(page: Page) -> list[Issue]:
+    text = (
+        "More resources would be included than an answer holds (%(most)s): ask for a smaller page by _count, or for "
+        "fewer kinds."
     )
+    issue = Issue(Severity.WARNING, IssueType.TOO_COSTLY, text, ("_include", "_revinclude"), args={"most": MOST})
+    return [issue] if page.included_cut else []

@@ -66,7 +66,7 @@ def one_match(work: Work, resource_type: str, criteria: str) -> Stored | None:
 
 def _condition(resource_type: str, criteria: str) -> SearchRequest:
     asked = parse_search(resource_type, criteria)
-    if not (asked.criteria or asked.concepts):
+    if not asked.criteria:
         raise BadRequest(
             "'%(criteria)s' names no criteria: every %(type)s would match. Name search parameters such as identifier.",
             criteria=criteria,

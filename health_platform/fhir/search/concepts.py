@@ -11,7 +11,16 @@ from typing import Any, Final
 from health_platform.fhir.access.session import Session
 from health_platform.fhir.outcome import BadRequest, IssueType, NotFound
 from health_platform.fhir.search import sql
-from health_platform.fhir.search.parameters.criteria import ConceptCriterion, TokenCriterion
+from health_platform.fhir.search.parameters.criteria import (
+    And,
+    ChainCriterion,
+    ConceptCriterion,
+    Criterion,
+    HasCriterion,
+    Not,
+    Or,
+    TokenCriterion,
+)
 from health_platform.fhir.search.parameters.token import coding_keys
 from health_platform.fhir.search.query import parse_search
 from health_platform.fhir.search.request import SearchRequest
@@ -35,15 +44,36 @@ def search(session: Session, request: SearchRequest, terminology: Callable[[], T
         page = sql.search(session, replace(parse_search(kind, criteria), count=1))
         return page.matches[0].stored.resource() if page.matches else None
 
-    if request.concepts:
-        request = resolved(request, ReadableTerminology(terminology(), find))
-    return sql.search(session, request)
+    known: list[Terminology] = []
+
+    def of_store() -> Terminology:
+        if not known:
+            known.append(ReadableTerminology(terminology(), find))
+        return known[0]
+
+    return sql.search(session, resolved(request, of_store))
 
 
-def resolved(request: SearchRequest, terminology: Terminology) -> SearchRequest:
+def resolved(request: SearchRequest, terminology: Callable[[], Terminology]) -> SearchRequest:
     """The request with its concepts as criteria of the index. Raises BadRequest for what the terminology lacks."""
-    found = tuple(_criterion(one, terminology) for one in request.concepts)
-    return replace(request, criteria=(*request.criteria, *found), concepts=())
+    return replace(request, criteria=tuple(_resolved(one, terminology) for one in request.criteria))
+
+
+def _resolved(criterion: Criterion, terminology: Callable[[], Terminology]) -> Criterion:
+    match criterion:
+        case ConceptCriterion():
+            return _criterion(criterion, terminology())
+        case And(criteria=criteria):
+            return And(tuple(_resolved(one, terminology) for one in criteria))
+        case Or(criteria=criteria):
+            return Or(tuple(_resolved(one, terminology) for one in criteria))
+        case Not(criterion=inner):
+            return Not(_resolved(inner, terminology))
+        case ChainCriterion(parameter=parameter, targets=targets):
+            return ChainCriterion(parameter, tuple((kind, _resolved(one, terminology)) for kind, one in targets))
+        case HasCriterion(parameter=parameter, criterion=inner):
+            return HasCriterion(parameter, _resolved(inner, terminology))
+    return criterion
 
 
 def _criterion(asked: ConceptCriterion, terminology: Terminology) -> TokenCriterion:

@@ -1,4 +1,4 @@
-"""From a query string, or pairs, to a SearchRequest, refusing what the statement builder cannot carry out yet."""
+"""From a query string, or pairs, to a SearchRequest."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from urllib.parse import parse_qsl, urlencode
 
 from django.utils import timezone
 
-from health_platform.fhir.outcome import BadRequest
 from health_platform.fhir.search.request import SearchRequest, parse_request
 
 Query = str | Mapping[str, str | list[str]] | Sequence[tuple[str, str]]
@@ -18,15 +17,7 @@ def parse_search(resource_type: str, query: Query, *, lenient: bool = False, bas
 
     Raises BadRequest naming the parameter that is wrong, unknown or not supported.
     """
-    request = parse_request(resource_type, _pairs(query), lenient=lenient, now=timezone.now(), base=base)
-    unsupported = {
-        "_revinclude": bool(request.revinclude),
-        "_include:iterate": any(include.iterate for include in request.include),
-    }
-    for name, asked in unsupported.items():
-        if asked:
-            raise BadRequest("'%(name)s' is not supported yet: leave it out.", expression=(name,), name=name)
-    return request
+    return parse_request(resource_type, _pairs(query), lenient=lenient, now=timezone.now(), base=base)
 
 
 def text_of(query: Query | SearchRequest) -> str:

@@ -86,9 +86,10 @@ def test_what_shapes_the_answer_is_read() -> None:
 
 
 def test_a_wildcard_includes_by_every_reference_parameter() -> None:
-    (found,) = request("Observation", ("_include", "*")).include
+    (found,) = request("Observation", ("_include", "Observation:*")).include
     assert {"subject", "encounter", "performer"} <= {one.code for one in found.parameters}
-    assert request("Observation", ("_include", "Observation:*")).include == (found,)
+    (every,) = request("Observation", ("_include", "*")).include
+    assert every.source == "*"
 
 
 @pytest.mark.parametrize(("value", "count"), [("0", 0), ("1000", 1000), ("99999999999999999999", 1000)])
@@ -101,9 +102,18 @@ def test_a_count_is_held_to_a_thousand(value: str, count: int) -> None:
     [
         ("nmae", "x", "name"),
         ("name:near", "x", ":contains"),
-        ("subject.name", "x", "not supported yet"),
-        ("_has:Observation:patient:code", "x", "not supported yet"),
-        ("_text", "x", "not supported yet"),
+        ("subject.name", "x", "subject"),
+        ("organization.nmae", "x", "name"),
+        ("organization:Patient.name", "x", ":Organization"),
+        ("name.given", "x", "no reference parameter"),
+        ("_has:Observation:code", "x", "_has:Type:reference:parameter"),
+        ("_has:Observation:patient:cod", "x", "code"),
+        ("_has:Slot:schedule:status", "x", "does not refer to Patient"),
+        ("_query", "x", "not supported"),
+        ("_score", "x", "not supported"),
+        ("_list", "$current-eyes", "$current-problems"),
+        ("active:missing", "maybe", "true, false"),
+        ("identifier:of-type", "x|y", "system|code|value"),
         ("_count", "-1", "0 to 1000"),
         ("_count", "²", "0 to 1000"),
         ("_summary", "some", "count"),
@@ -115,7 +125,7 @@ def test_a_count_is_held_to_a_thousand(value: str, count: int) -> None:
         ("_include", "Patient:organisation", "organization"),
         ("_include", "Patient:organization:Planet", "Type:parameter"),
         ("_include:twice", "Patient:organization", "iterate"),
-        ("gender:text", "x", ":not"),
+        ("gender:exact", "x", ":not"),
         ("organization:Patient", "1", ":identifier"),
     ],
 )
@@ -123,9 +133,10 @@ def test_what_is_wrong_or_unsupported_is_refused_by_name_with_the_way_to_mend(na
     assert part in refusal("Patient", name, value)
 
 
-def test_composite_and_special_parameters_are_refused_until_they_are_indexed() -> None:
-    assert "composite" in refusal("Observation", "code-value-quantity", "x$5")
-    assert "special" in refusal("Location", "near", "1|2")
+def test_composite_and_special_values_of_another_form_are_refused() -> None:
+    assert "code$value-quantity" in refusal("Observation", "code-value-quantity", "x")
+    assert "latitude|longitude" in refusal("Location", "near", "1|x")
+    assert "latitude|longitude" in refusal("Location", "near", "1|2|3|parsec")
 
 
 def test_a_single_parameter_given_twice_is_refused() -> None:

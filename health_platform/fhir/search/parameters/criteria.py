@@ -36,11 +36,14 @@ class Box:
 
 
 class StringMatch(StrEnum):
-    """How a string is compared: at its start (the default), anywhere, or as a whole."""
+    """How a string is compared: at its start (the default), anywhere, as it is written, and by `_filter` at its end or
+    as a whole without regard to case and accents."""
 
     STARTS = "starts"
     CONTAINS = "contains"
     EXACT = "exact"
+    ENDS = "ends"
+    WHOLE = "whole"
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +95,14 @@ class UriCriterion:
 
     parameter: SearchParameter
     keys: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class UriBelowCriterion:
+    """The URL is one of `values`, or below it in the path (`:below`)."""
+
+    parameter: SearchParameter
+    values: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,6 +222,13 @@ class SelfCriterion:
 
 
 @dataclass(frozen=True, slots=True)
+class CompartmentCriterion:
+    """The resource is part of the record of one of `keys` (fhir_resource.compartment)."""
+
+    keys: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class ChainCriterion:
     """A reference of `parameter` leads to a resource of one of the types in `targets` that meets its criterion."""
 
@@ -252,6 +270,7 @@ Criterion = (
     | IdCriterion
     | ReferenceCriterion
     | UriCriterion
+    | UriBelowCriterion
     | StringCriterion
     | DateCriterion
     | NumberCriterion
@@ -264,6 +283,7 @@ Criterion = (
     | OfTypeCriterion
     | WordsCriterion
     | SelfCriterion
+    | CompartmentCriterion
     | ChainCriterion
     | HasCriterion
     | And

@@ -28,7 +28,7 @@ CURRENCIES: Final = "urn:iso:std:iso:4217"
 Row = tuple[int, int, float, float]
 Adder = Callable[[Iterable[Any], int, list[Row]], None]
 
-_NO_UNIT: Final = hash64("quantity")
+NO_UNIT: Final = hash64("quantity")
 
 
 def _unit_hash(system: str, code: str) -> int:
@@ -38,7 +38,7 @@ def _unit_hash(system: str, code: str) -> int:
 @lru_cache(maxsize=16_384)
 def _unit_hashes(code: str | None, unit: str | None) -> tuple[int, ...]:
     """The hashes under which the number itself is indexed."""
-    return (_NO_UNIT, *(_unit_hash("", name) for name in dict.fromkeys((code, unit)) if name))
+    return (NO_UNIT, *(_unit_hash("", name) for name in dict.fromkeys((code, unit)) if name))
 
 
 @lru_cache(maxsize=16_384)
@@ -154,7 +154,7 @@ def _alternatives(part: str, parameter: SearchParameter) -> list[tuple[int, Box]
             value=part,
         )
     if len(pieces) == 1:
-        return [(key(parameter.id, _NO_UNIT), box) for box in number_boxes(prefix, *found)]
+        return [(key(parameter.id, NO_UNIT), box) for box in number_boxes(prefix, *found)]
     if not pieces[1]:
         return [(key(parameter.id, _unit_hash("", pieces[2])), box) for box in number_boxes(prefix, *found)]
     unit, factor, offset = _scale(pieces[1], pieces[2])

@@ -64,6 +64,11 @@ ADDERS: Final[Mapping[str, Adder]] = {
 """By FHIR type: adds (parameter number, normalised text) rows for values."""
 
 
+def parts_of(kind: str) -> tuple[str, ...]:
+    """The elements of a FHIR type whose texts are indexed; an empty name is the value itself."""
+    return {"HumanName": _NAME_PARTS, "Address": _ADDRESS_PARTS}.get(kind, ("",))
+
+
 def parse(value: str, parameter: SearchParameter, modifier: str = "") -> StringCriterion:
     """The criterion of a value such as `Kim` or `Kim,Lee`. Raises BadRequest. `modifier` is a key of MODIFIERS."""
     exact = tuple(unescape(part) for part in alternatives(parameter.code, value))

@@ -14,7 +14,12 @@ from typing import Any, Final
 from health_platform.fhir.definitions import structures
 from health_platform.fhir.fhirpath.compile import compile_search
 from health_platform.fhir.outcome import BadRequest, IssueType
-from health_platform.fhir.search.parameters.criteria import ConceptCriterion, IdCriterion, TokenCriterion
+from health_platform.fhir.search.parameters.criteria import (
+    ConceptCriterion,
+    IdCriterion,
+    OfTypeCriterion,
+    TokenCriterion,
+)
 from health_platform.fhir.search.parameters.keys import hash64, parameter_mask
 from health_platform.fhir.search.parameters.values import alternatives, split, unescape
 from health_platform.fhir.search.registry import SearchParameter
@@ -133,6 +138,25 @@ def parse_concepts(value: str, parameter: SearchParameter, modifier: str) -> Con
                 value=part,
             )
     return ConceptCriterion(parameter, modifier, tuple(parts))
+
+
+def parse_of_type(value: str, parameter: SearchParameter) -> OfTypeCriterion:
+    """The criterion of `:of-type`: `system|code|value` of an identifier's type and value. Raises BadRequest."""
+    found: list[tuple[str, str, str]] = []
+    for part in alternatives(parameter.code, value):
+        pieces = [unescape(piece) for piece in split(part, "|")]
+        if len(pieces) != 3 or not (pieces[1] and pieces[2]):
+            raise BadRequest(
+                "%(parameter)s:of-type cannot take '%(value)s'. Write system|code|value: the type of the identifier, "
+                "and its value.",
+                code=IssueType.INVALID,
+                expression=(f"{parameter.code}:of-type",),
+                parameter=parameter.code,
+                value=part,
+            )
+        found.append((pieces[0], pieces[1], pieces[2]))
+    mask = parameter_mask(parameter.id)
+    return OfTypeCriterion(parameter, tuple(_code(value) ^ mask for _, _, value in found), tuple(found))
 
 
 def coding_keys(parameter: SearchParameter, system: str, code: str) -> list[int]:

@@ -1,0 +1,258 @@
+"""One page of matches.
+
+They are ordered by the clinical date, newest first, unless `_sort` says otherwise, and by row id where that is equal.
+Where the order is a column's, rows are read in order and no more of them than the page needs: from the index of the
+type, of a compartment, or, for a value of a token or reference, from its index; several values or compartments give
+their first rows each, which are merged.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from health_platform.fhir.access.session import Session
+from health_platform.fhir.compartment import ONE_SUBJECT_TYPES, PUBLIC_TYPES
+from health_platform.fhir.keys import patient_key
+from health_platform.fhir.search.parameters.criteria import (
+    CompartmentCriterion,
+    Criterion,
+    IdCriterion,
+    ReferenceCriterion,
+    SelfCriterion,
+    TokenCriterion,
+)
+from health_platform.fhir.search.request import SearchRequest
+from health_platform.fhir.search.sql import drive, order
+from health_platform.fhir.search.sql.criteria import Place, condition
+from health_platform.fhir.search.sql.include import included
+from health_platform.fhir.search.sql.order import MOMENT, Key
+from health_platform.fhir.search.sql.statement import Statement
+from health_platform.fhir.stored import Match, Page, Stored
+
+DEFAULT_COUNT: Final = 20
+MOST_STARTS: Final = 300
+"""Values times compartments whose first rows are merged; with more the rows of the compartments are sorted."""
+
+ESTIMATED_FROM: Final = 10_000
+COLUMNS: Final = "r.id, r.version, r.last_updated, r.body, r.compartment, r.rid"
+
+
+def search(session: Session, request: SearchRequest) -> Page:
+    """One page of matches within the actor's reach. The request's concepts are resolved (search/concepts.py)."""
+    narrowed = [drive.narrowed(session, request.resource_type, one) for one in request.criteria]
+    compartments, criteria = _compartments(session, request.resource_type, narrowed)
+    total = _total(session, request, compartments, criteria)
+    if request.summary == "count" or request.count == 0:
+        return Page([], [], None, total)
+    count = request.count if request.count is not None else DEFAULT_COUNT
+    statement = Statement(session)
+    keys = order.keys_of(statement, request)
+    rows = statement.run(_text(statement, request, keys, compartments, criteria, count + 1))
+    following = order.cursor_of(keys, rows[count - 1][6:], rows[count - 1][5]) if len(rows) > count else None
+    matches = [
+        Match(Stored(request.resource_type, row[0], row[1], row[2], bytes(row[3])), row[4]) for row in rows[:count]
+    ]
+    added, cut = included(session, request, matches)
+    return Page(matches, added, following, total, included_cut=cut)
+
+
+# ---- whose records
+
+
+def _compartments(
+    session: Session, resource_type: str, criteria: Sequence[Criterion]
+) -> tuple[list[int] | None, list[Criterion]]:
+    """Among which records the matches are, None for any; and the criteria that this does not answer already."""
+    wanted = drive.flat(criteria)
+    for place, criterion in enumerate(wanted):
+        keys = _named_records(resource_type, criterion)
+        if keys is not None:
+            return keys, wanted[:place] + wanted[place + 1 :]
+    if resource_type in PUBLIC_TYPES or any(isinstance(one, IdCriterion | SelfCriterion) for one in wanted):
+        return None, wanted
+    return session.few_compartments(drive.FEW), wanted
+
+
+def _named_records(resource_type: str, criterion: Criterion) -> list[int] | None:
+    """The records that the criterion names: those of patients whom the resources are about."""
+    match criterion:
+        case CompartmentCriterion(keys=keys):
+            return list(keys)
+        case ReferenceCriterion(parameter=parameter, targets=targets) if (
+            resource_type in ONE_SUBJECT_TYPES and parameter.code in ("patient", "subject", "beneficiary")
+        ):
+            patients = [identifier for kind, identifier in targets if kind == "Patient"]
+            others = {identifier for kind, identifier in targets if kind != "Patient"} - set(patients)
+            # A bare id may name a Group as well: ids of Groups are the server's, so they are no Patient's.
+            if patients and not others and len(criterion.keys) == len(targets):
+                return [patient_key(identifier) for identifier in dict.fromkeys(patients)]
+    return None
+
+
+# ---- the statement
+
+
+def _text(
+    statement: Statement,
+    request: SearchRequest,
+    keys: tuple[Key, ...],
+    compartments: list[int] | None,
+    criteria: list[Criterion],
+    limit: int,
+) -> str:
+    by_column = len(keys) == 1 and keys[0].expression == MOMENT.expression
+    if by_column and (text := _in_order(statement, request, keys[0], compartments, criteria, limit)):
+        return text
+    found = _unordered(statement, request.resource_type, compartments, criteria)
+    return _page(statement, request, keys, found, limit)
+
+
+def _page(statement: Statement, request: SearchRequest, keys: tuple[Key, ...], found: str, limit: int) -> str:
+    past = f" AND {order.after(statement, keys, request.cursor)}" if request.cursor is not None else ""
+    values = ", ".join(key.expression for key in keys)
+    return f"SELECT {COLUMNS}, {values} FROM {found}{past} ORDER BY {_by(keys)} LIMIT {limit}"
+
+
+def _by(keys: tuple[Key, ...]) -> str:
+    return ", ".join([*(key.order for key in keys), f"r.rid {'DESC' if keys[0].descending else 'ASC'}"])
+
+
+def _unordered(
+    statement: Statement, resource_type: str, compartments: list[int] | None, criteria: list[Criterion]
+) -> str:
+    """FROM and WHERE of all matches."""
+    if compartments is None:
+        return drive.source(statement, "r", resource_type, criteria)
+    among = f"r.compartment = ANY({statement.bind(compartments)}::bigint[])"
+    return f"fhir_resource r WHERE {among} AND {_where(statement, resource_type, criteria)}"
+
+
+def _where(statement: Statement, resource_type: str, criteria: Sequence[Criterion]) -> str:
+    place = Place(statement, "r", resource_type)
+    return " AND ".join([*statement.living("r", resource_type), *(condition(place, one) for one in criteria)])
+
+
+def _in_order(
+    statement: Statement,
+    request: SearchRequest,
+    key: Key,
+    compartments: list[int] | None,
+    criteria: list[Criterion],
+    limit: int,
+) -> str | None:
+    """The statement that reads rows in the order of the answer; None where starting from few rows is better."""
+    lead = _leader(criteria, compartments)
+    is_led = len(criteria) == 1 and lead is not None
+    if compartments is None and criteria and not is_led and _is_few(statement, request.resource_type, criteria):
+        return None
+    starts = (len(compartments) if compartments is not None else 1) * (len(lead.keys) if lead is not None else 1)
+    if starts > MOST_STARTS:
+        lead, starts = None, len(compartments or (0,))
+    rest = [one for one in criteria if one is not lead]
+    if starts == 1:
+        return _one_start(statement, request, key, compartments, lead, rest, limit)
+    if starts > MOST_STARTS:
+        return None
+    return _merged(statement, request, key, compartments, lead, rest, limit)
+
+
+def _is_few(statement: Statement, resource_type: str, criteria: list[Criterion]) -> bool:
+    """Whether some criterion is met by few rows, so that the search starts from them."""
+    return drive.best(statement.session, resource_type, criteria) is not None
+
+
+def _leader(
+    criteria: Sequence[Criterion], compartments: list[int] | None
+) -> TokenCriterion | ReferenceCriterion | None:
+    """The criterion whose index rows stand in the order of the answer."""
+    for one in criteria:
+        if isinstance(one, TokenCriterion) and not one.negated and one.keys:
+            return one
+    for one in criteria:
+        if isinstance(one, ReferenceCriterion) and one.keys and compartments is None:
+            return one
+    return None
+
+
+def _start(
+    statement: Statement, lead: TokenCriterion | ReferenceCriterion | None, compartment: str | None, value: str
+) -> tuple[str, str, str]:
+    """FROM, the conditions on where the rows start, and the table whose index gives their order."""
+    if lead is None:
+        return "fhir_resource r", f"r.compartment = {compartment}" if compartment else "true", "r"
+    table = "fhir_token" if isinstance(lead, TokenCriterion) else "fhir_reference"
+    among = f" AND t.compartment = {compartment}" if compartment else ""
+    return f"{table} t JOIN fhir_resource r ON r.rid = t.rid", f"t.key = {value}{among}", "t"
+
+
+def _one_start(
+    statement: Statement,
+    request: SearchRequest,
+    key: Key,
+    compartments: list[int] | None,
+    lead: TokenCriterion | ReferenceCriterion | None,
+    rest: list[Criterion],
+    limit: int,
+) -> str:
+    compartment = f"{statement.bind(compartments[0])}::bigint" if compartments else None
+    value = f"{statement.bind(lead.keys[0])}::bigint" if lead is not None else ""
+    tables, start, table = _start(statement, lead, compartment, value)
+    where = f"{start} AND {_where(statement, request.resource_type, rest)}"
+    own = Key(f"{table}.moment", key.descending, key.type, can_miss=False)
+    past = f" AND {order.after(statement, (key,), request.cursor)}" if request.cursor is not None else ""
+    past = past.replace("(r.moment, r.rid)", f"({table}.moment, {table}.rid)")
+    by = f"{own.order}, {table}.rid {'DESC' if key.descending else 'ASC'}"
+    return f"SELECT {COLUMNS}, {own.expression} FROM {tables} WHERE {where}{past} ORDER BY {by} LIMIT {limit}"
+
+
+def _merged(
+    statement: Statement,
+    request: SearchRequest,
+    key: Key,
+    compartments: list[int] | None,
+    lead: TokenCriterion | ReferenceCriterion | None,
+    rest: list[Criterion],
+    limit: int,
+) -> str:
+    """The first rows of each value and compartment, merged."""
+    sources, compartment = [], None
+    if compartments is not None:
+        sources.append(f"unnest({statement.bind(compartments)}::bigint[]) c (compartment)")
+        compartment = "c.compartment"
+    if lead is not None:
+        sources.append(f"unnest({statement.bind(list(lead.keys))}::bigint[]) k (key)")
+    tables, start, table = _start(statement, lead, compartment, "k.key")
+    where = f"{start} AND {_where(statement, request.resource_type, rest)}"
+    past = f" AND {order.after(statement, (key,), request.cursor)}" if request.cursor is not None else ""
+    past = past.replace("(r.moment, r.rid)", f"({table}.moment, {table}.rid)")
+    direction = "DESC" if key.descending else "ASC"
+    each = (
+        f"SELECT {table}.rid, {table}.moment FROM {tables} WHERE {where}{past}"
+        f" ORDER BY {table}.moment {direction}, {table}.rid {direction} LIMIT {limit}"
+    )
+    first = (
+        f"SELECT DISTINCT q.rid, q.moment FROM {' CROSS JOIN '.join(sources)} CROSS JOIN LATERAL ({each}) q"
+        f" ORDER BY q.moment {direction}, q.rid {direction} LIMIT {limit}"
+    )
+    return (
+        f"SELECT {COLUMNS}, d.moment FROM ({first}) d JOIN fhir_resource r ON r.rid = d.rid"
+        f" ORDER BY d.moment {direction}, d.rid {direction}"
+    )
+
+
+# ---- how many
+
+
+def _total(
+    session: Session, request: SearchRequest, compartments: list[int] | None, criteria: list[Criterion]
+) -> int | None:
+    """The number of matches as `_total` asks for it (search.html#total); `_summary=count` and `_count=0` ask for it
+    exactly. An estimate is exact up to ESTIMATED_FROM, beyond which it says that there are at least so many."""
+    exact = request.total == "accurate" or request.summary == "count" or request.count == 0
+    if not exact and request.total != "estimate":
+        return None
+    statement = Statement(session)
+    found = _unordered(statement, request.resource_type, compartments, criteria)
+    inner = f"SELECT 1 FROM {found}" + ("" if exact else f" LIMIT {ESTIMATED_FROM}")
+    return int(statement.run(f"SELECT count(*) FROM ({inner}) n")[0][0])
