@@ -6,13 +6,16 @@ VENV := .venv
 BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo test lint types contracts migrations clean
+.PHONY: demo test test-slow lint types contracts migrations clean
 
 demo: $(VENV)/.runtime
 	@exec $(BIN)/python manage.py demo --settings health_platform.settings.demo --port $(PORT) --citizens $(CITIZENS)
 
 test: $(VENV)/.development
 	@.ci/check
+
+test-slow: $(VENV)/.development
+	@$(BIN)/python -m pytest -n 2 -m slow
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed: make PYTHON=python3.11 ...") if sys.version_info < (3, 11) else None'

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from health_platform.fhir import resident_numbers
 from health_platform.fhir.access.context import AccessContext, Role
 from health_platform.fhir.definitions import structures
 from health_platform.fhir.knowledge import Known, Rule
@@ -21,6 +22,9 @@ _CLIENTS = frozenset({Role.SYSTEM, Role.CLINICIAN})
 
 def issues_of(known: Known, organization: str | None, resource: Json, raw: bytes) -> list[Issue]:
     """Every issue of a resource that ``organization`` writes; with an error it is not stored."""
+    refused = resident_numbers.refusals(resource, raw)
+    if refused:
+        return refused  # alone, for other issues might tell the value
     issues = validate(resource, raw, knowledge=known.knowledge)
     rules = known.rules.get((organization or "", str(resource.get("resourceType"))), ())
     if rules and not any(issue.severity is Severity.FATAL for issue in issues):

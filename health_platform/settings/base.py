@@ -205,6 +205,11 @@ TRIAGE_DEVICE_KEYS = env.text("TRIAGE_DEVICE_KEYS")
 # How long a triage answer waits for the store, in seconds; then it goes out with `recorded: false`.
 TRIAGE_RECORD_SECONDS = float(env.text("TRIAGE_RECORD_SECONDS", "0.25"))
 
+# Keys for resident registration numbers, only where a law gives one: `id:base64` (32 bytes each, the first seals), and
+# the key of their index (32 bytes in base64). Nothing needs them.
+RESIDENT_NUMBER_KEYS = env.words("RESIDENT_NUMBER_KEYS")
+RESIDENT_NUMBER_INDEX_KEY = env.text("RESIDENT_NUMBER_INDEX_KEY")
+
 # How many proxies of our own stand before the server: the address in the access log is what the outermost saw.
 TRUSTED_PROXIES = int(env.text("TRUSTED_PROXIES", "0"))
 # Keys of the access log, in base64: what encrypts the queries of searches (32 bytes each, the first for new ones), the

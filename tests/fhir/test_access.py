@@ -232,3 +232,13 @@ def test_row_level_security_too_keeps_what_is_withheld(city: City, monkeypatch: 
     )
     with pytest.raises(Exception, match="not known"):
         Repository(own).read("RiskAssessment", stored.id)
+
+
+def test_an_id_that_is_taken_beyond_reach_is_a_conflict_and_changes_nothing(city: City) -> None:
+    group = {"resourceType": "Group", "type": "person", "actual": True}
+    id = city.system.post(f"{FHIR}/Group", group).json()["id"]
+    refused = city.other_system.put(f"{FHIR}/Group/{id}", {**group, "id": id, "name": "taken over"})
+    assert refused.status_code == 409
+    assert refused.json()["issue"][0]["code"] == "conflict"
+    assert "name" not in city.system.get(f"{FHIR}/Group/{id}").json()
+    assert city.other_system.get(f"{FHIR}/Group/{id}").status_code == 404

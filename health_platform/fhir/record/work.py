@@ -7,12 +7,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from django.db import IntegrityError
+
 from health_platform.fhir import knowledge, outbox, rows
 from health_platform.fhir.access import audit, policy
 from health_platform.fhir.access.context import AccessContext
 from health_platform.fhir.access.session import Session, open_session
 from health_platform.fhir.definitions.resource_types import TYPE_NUMBER
-from health_platform.fhir.outcome import FhirError, Forbidden, Gone, NotFound
+from health_platform.fhir.outcome import Conflict, FhirError, Forbidden, Gone, NotFound
 from health_platform.fhir.stored import Stored
 from health_platform.fhir.terminology.registry import Terminology
 
@@ -62,9 +64,13 @@ class Work:
 
     def flush(self) -> None:
         """Write the collected creations; whatever reads the index calls this first."""
-        if self.pending:
+        if not self.pending:
+            return
+        try:
             rows.insert(self.session.cursor, self.pending)
-            self.pending = []
+        except IntegrityError as error:
+            raise Conflict("An id of this request is in use: send POST, so that the server chooses one.") from error
+        self.pending = []
 
 
 def require(access: AccessContext, interaction: str, resource_type: str | None) -> None:
@@ -96,7 +102,7 @@ def open_work(
                 _close(work)
         if not work.written:
             _close(work)
-    except (NotFound, Gone, Forbidden) as error:
+    except (NotFound, Gone, Forbidden, Conflict) as error:
         _record_refusal(access, interaction, error)
         raise
 

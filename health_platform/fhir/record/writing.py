@@ -7,13 +7,10 @@ from dataclasses import dataclass
 from datetime import UTC
 from typing import Any
 
-from django.db import IntegrityError
-
 from health_platform.fhir import acceptance, body, compartment, rows
 from health_platform.fhir.access import policy
 from health_platform.fhir.access.context import Role
 from health_platform.fhir.outcome import (
-    Conflict,
     Forbidden,
     Issue,
     NotFound,
@@ -86,12 +83,8 @@ def _create_under(work: Work, raw: bytes, resource: Resource, id: str, if_match:
     if kind == "Patient" and not work.access.unrestricted:
         raise Forbidden("A %(type)s gets its id from the server: send POST instead of PUT.", type=kind)
     stored = create(work, raw, resource, id)
-    try:
-        work.flush()
-    except IntegrityError:
-        # Beyond the client's reach, or created by another request a moment ago.
-        raise Conflict("The id '%(id)s' cannot be used for a new %(type)s: choose another one, or send POST.",
-                       type=kind, id=id) from None  # fmt: skip
+    # Now, so that an id that is in use beyond reach is refused here, and an entry of a Bundle can be named.
+    work.flush()
     return stored
 
 
