@@ -12,7 +12,7 @@ from django.db import models
 
 from inference.triage.models import TriageRecord
 
-__all__ = ["AssessmentState", "InferenceRun", "ModelVersion", "TriageRecord"]
+__all__ = ["AssessmentState", "InferenceRun", "ModelVersion", "ServingDecision", "TriageRecord"]
 
 
 class ModelVersion(models.Model):
@@ -34,6 +34,25 @@ class ModelVersion(models.Model):
                 fields=["model"], condition=models.Q(serving=True), name="one_version_of_a_model_serves"
             ),
         ]
+
+
+class ServingDecision(models.Model):
+    """Which version of a model answers, from when on, who decided it and why. Rows are added, never changed (a trigger
+    holds that); the newest of a model counts. `mode` and `share` as in inference.runtime.serving."""
+
+    model = models.CharField(max_length=64)
+    champion = models.CharField(max_length=16)
+    challenger = models.CharField(max_length=16, blank=True)
+    mode = models.CharField(max_length=8, blank=True)
+    share = models.FloatField(default=0.0)
+    decided_by = models.CharField(max_length=200)
+    reason = models.CharField(max_length=1000)
+    decided = models.DateTimeField(auto_now_add=True)
+
+    objects: ClassVar[models.Manager[ServingDecision]] = models.Manager()
+
+    class Meta:
+        indexes: ClassVar = [models.Index(fields=["model", "-id"], name="serving_newest")]
 
 
 class InferenceRun(models.Model):

@@ -8,7 +8,8 @@ from django.views.decorators.csrf import csrf_exempt
 
 from health_platform.fhir.access.context import AccessContext, Role
 from inference.protocol.endpoints import Endpoints
-from inference.registry import inference_client
+from inference.registry import inference_client, serving_version
+from inference.runtime.serving import ServedVersions
 
 HEALTH = ("/v2/health/live", "/v2/health/ready")
 ALLOWED = frozenset({Role.SYSTEM, Role.SERVICE, Role.OPERATOR, Role.CLINICIAN})
@@ -25,7 +26,9 @@ def open_inference(request: HttpRequest) -> HttpResponse:
     except RequestDataTooBig:
         return _error(413, "the body is larger than this server takes: send fewer rows in one request")
     headers = {name.lower(): value for name, value in request.headers.items()}
-    reply = Endpoints(inference_client()).handle(request.method or "", request.path, headers, body)
+    reply = Endpoints(ServedVersions(inference_client(), serving_version)).handle(
+        request.method or "", request.path, headers, body
+    )
     return HttpResponse(reply.body, status=reply.status, headers=dict(reply.headers))
 
 

@@ -9,6 +9,7 @@ import json
 import math
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from django.conf import settings
@@ -19,13 +20,13 @@ from health_platform.fhir.access.session import open_session
 from health_platform.fhir.keys import patient_key
 from health_platform.fhir.repository import Repository
 from inference import registry
-from inference.models import AssessmentState, InferenceRun
+from inference.models import AssessmentState, InferenceRun, ModelVersion
 from inference.rehabilitation.drafting import draft_plan
 from inference.runtime.base import InferenceClient
 
 from .explanation import contributions
 from .gather import gather
-from .panel import FamilyResult, Panel, assess_panel
+from .panel import FamilyResult, Panel, assess_panel, shadow_assessments
 from .risk_assessment import RESULT, risk_assessment
 from .run import Assessment, Outcome
 
@@ -47,7 +48,7 @@ def assess_ageing(
         if _is_current(repository, patient_id, record_version):
             return []
         at = timezone.localdate(now)
-        panel = assess_panel(gather(repository, patient_id, at), at, registry.card, client)
+        panel = assess_panel(gather(repository, patient_id, at), at, partial(registry.card, key=patient_id), client)
         writer = _Writer(repository, patient_id, record_version, now, client)
         writer.write(panel)
         return writer.written
@@ -68,7 +69,7 @@ def _is_current(repository: Repository, patient_id: str, record_version: str) ->
         return False
     families = state.picture["families"]
     versions = {entry["model"]: entry["version"] for family in families for entry in family["models"]}
-    return all(registry.card(model)["version"] == version for model, version in versions.items())
+    return all(registry.card(model, patient_id)["version"] == version for model, version in versions.items())
 
 
 class _Writer:
@@ -99,6 +100,7 @@ class _Writer:
                     "picture": picture,
                 },
             )
+        self.shadows(panel)
         if self.written:
             self.repository.create(_provenance(self.written, self.now))
 
@@ -120,7 +122,7 @@ class _Writer:
 
     def result(self, assessment: Assessment) -> str:
         """The logical id of the RiskAssessment that tells this, an earlier one where the inputs are the same."""
-        card = registry.card(assessment.model)
+        card = registry.card_of(assessment.model, assessment.version)
         version = registry.model_version(card)
         with open_session(self.repository.access):
             newest = (
@@ -135,22 +137,36 @@ class _Writer:
         told = risk_assessment(self.patient, self.now, assessment, card, shares, key)
         stored = self.repository.create(told, if_none_exist=f"identifier={RESULT}|{key}")
         with open_session(self.repository.access):
-            InferenceRun.objects.create(
-                compartment=patient_key(self.patient),
-                patient=self.patient,
-                record_version=self.record_version,
-                model_version=version,
-                feature_hash=assessment.feature_hash,
-                outcome=assessment.outcome.value,
-                inputs=_inputs(assessment),
-                outputs={output.name: output.value for output in assessment.outputs},
-                engine=assessment.engine,
-                provider=assessment.provider,
-                risk_assessment=stored.id,
-                created=self.now,
-            )
+            self.run(assessment, version, stored.id).save()
         self.written.append(stored.resource())
         return stored.id
+
+    def run(self, assessment: Assessment, version: ModelVersion, told: str) -> InferenceRun:
+        """The row of an answer; ``told`` is the id of the RiskAssessment that tells it, empty for none."""
+        return InferenceRun(
+            compartment=patient_key(self.patient),
+            patient=self.patient,
+            record_version=self.record_version,
+            model_version=version,
+            feature_hash=assessment.feature_hash,
+            outcome=assessment.outcome.value,
+            inputs=_inputs(assessment),
+            outputs={output.name: output.value for output in assessment.outputs},
+            engine=assessment.engine,
+            provider=assessment.provider,
+            risk_assessment=told,
+            created=self.now,
+        )
+
+    def shadows(self, panel: Panel) -> None:
+        """What challengers in the shadow would have said: kept as runs, told to nobody."""
+        rows = [
+            self.run(found, registry.model_version(registry.card_of(found.model, found.version)), "")
+            for found in shadow_assessments(panel.vector, registry.shadow_card, self.client)
+        ]
+        if rows:
+            with open_session(self.repository.access):
+                InferenceRun.objects.bulk_create(rows)
 
 
 def _gap(gap: Any) -> list[str]:

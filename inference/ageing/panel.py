@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 from inference.features import record as records
 from inference.features.record import Record
 from inference.features.vector import Feature, FeatureVector, Origin, completed_years, features
-from inference.runtime.base import InferenceClient
+from inference.runtime.base import InferenceClient, InferenceError
 
 from .families import FAMILIES
 from .kidney import CONFIRMED, EGFR_MODEL, Egfr, confirmed_below_60
@@ -52,6 +53,20 @@ def _family(
     found = tuple(assess(candidate, cards(candidate.model), vector, client) for candidate in candidates)
     answering = [item.model for item in found if item.outcome is Outcome.GIVEN]
     return FamilyResult(code, found, answering[0] if answering else None)
+
+
+def shadow_assessments(
+    vector: FeatureVector, card_of: Callable[[str], Mapping[str, Any] | None], client: InferenceClient
+) -> list[Assessment]:
+    """What each challenger in the shadow says of the person. One that fails says nothing: it must not hold up others."""
+    found: list[Assessment] = []
+    for candidate in (candidate for family in FAMILIES for candidate in family.candidates):
+        card = card_of(candidate.model)
+        if card is None or vector.deceased:
+            continue
+        with suppress(InferenceError, RuntimeError):
+            found.append(assess(candidate, card, vector, client))
+    return [one for one in found if one.outcome is Outcome.GIVEN]
 
 
 def with_egfr(vector: FeatureVector, record: Record, cards: Cards, client: InferenceClient) -> FeatureVector:

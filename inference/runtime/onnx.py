@@ -142,6 +142,14 @@ class OnnxEngine:
             request.model, loaded.version, outputs, engine=ENGINE, provider=loaded.provider, id=request.id
         )
 
+    def release(self, model: str, kept: frozenset[str]) -> None:
+        """Forget the sessions of a model's other versions; a request that runs on one of them ends as usual."""
+        with self._loading:
+            for name, version in [key for key in self._loaded if key[0] == model and key[1] not in kept]:
+                del self._loaded[name, version]
+            if self._newest.get(model) not in kept:
+                self._newest.pop(model, None)
+
     def _model(self, model: str, version: str) -> _Loaded:
         known = self._loaded.get((model, version or self._newest.get(model, "")))
         return known if known is not None else self._load(model, version)

@@ -11,6 +11,7 @@ from django.test import RequestFactory
 from health_platform.fhir.access.context import AccessContext, Role
 from inference.views import open_inference
 
+pytestmark = pytest.mark.django_db
 BODY = {
     "inputs": [
         {"name": "age", "datatype": "FP64", "shape": [1, 1], "data": [70]},
