@@ -58,7 +58,7 @@ def _family(
 def shadow_assessments(
     vector: FeatureVector, card_of: Callable[[str], Mapping[str, Any] | None], client: InferenceClient
 ) -> list[Assessment]:
-    """What each challenger in the shadow says of the person. One that fails says nothing: it must not hold up others."""
+    """What each challenger in the shadow says of the person; one that fails says nothing and holds nobody up."""
     found: list[Assessment] = []
     for candidate in (candidate for family in FAMILIES for candidate in family.candidates):
         card = card_of(candidate.model)

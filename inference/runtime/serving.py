@@ -65,8 +65,9 @@ Plans = Mapping[str, ServingPlan]
 
 @dataclass(slots=True)
 class PlanBoard:
-    """The plans as this process has taken them up. ``read`` gets the decided ones, None while nobody can tell; ``load`` makes a version ready and
-    raises InferenceError where it cannot; ``release`` forgets all versions of a model but those named."""
+    """The plans as this process has taken them up. ``read`` gets the decided ones, None while nobody can tell; ``load``
+    makes a version ready and raises InferenceError where it cannot; ``release`` forgets all versions of a model but
+    those named."""
 
     read: Callable[[], Plans | None]
     load: Callable[[str, str], object]

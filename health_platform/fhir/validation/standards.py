@@ -109,8 +109,8 @@ def _invariants() -> Iterator[str]:
     yield (
         f"{len(stated)} invariants of R4: {severities['error']} errors, {severities['warning']} warnings. One is met "
         "where its expression is true; an empty result does not meet it, as in HL7's own validator, and the "
-        "expressions that this would turn against R4's text are corrected as there (`validation/errata.py`: ras-2, bdl-8, vs-1, "
-        "the names of conformance resources)."
+        "expressions that this would turn against R4's text are corrected as there (`validation/errata.py`: "
+        "ras-2, bdl-8, vs-1, the names of conformance resources)."
     )
     rows = (
         (invariant.key, invariant.severity, ", ".join(invariant.contexts), _how(invariant.key)) for invariant in stated
@@ -149,7 +149,8 @@ def _profiles() -> Iterator[str]:
         "enforced: cardinality, types, fixed and pattern values, maximum length, required and extensible bindings, "
         "slices by value, pattern, type, existence and profile (nested too), target profiles of references that "
         "are at hand, constraints; must-support elements are reported when asked for. An Observation with a "
-        "LOINC code of a vital sign is checked against R4's profile of it: warnings, unless the profile is claimed or asked for."
+        "LOINC code of a vital sign is checked against R4's profile of it: warnings, unless the profile is claimed or "
+        "asked for."
     )
     yield "\nKR Core:"
     header = ("profile", "type", "elements with rules", "must-support", "slices")
