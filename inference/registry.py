@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Mapping
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 from django.conf import settings
@@ -23,7 +24,7 @@ log = logging.getLogger(__name__)
 @cache
 def model_repository() -> ModelRepository:
     """The folder of settings.MODEL_REPOSITORY; the same folder can be served by Triton."""
-    return ModelRepository(settings.MODEL_REPOSITORY)
+    return ModelRepository(settings.MODEL_REPOSITORY, tuple(map(Path, settings.MODEL_PUBLIC_KEYS)))
 
 
 def embedded_engine() -> OnnxEngine:

@@ -200,6 +200,8 @@ INFERENCE_URL = env.text("INFERENCE_URL")
 INFERENCE_PROVIDERS = env.words("INFERENCE_PROVIDERS", "CPUExecutionProvider")
 INFERENCE_PROVIDER_DEMANDED = env.text("INFERENCE_PROVIDER_DEMANDED") == "yes"
 MODEL_REPOSITORY = Path(env.text("MODEL_REPOSITORY") or BASE_DIR / "inference" / "model_repository")
+# Public keys (PEM files) of who signs models: with any, a model that none of them has signed does not load.
+MODEL_PUBLIC_KEYS = env.words("MODEL_PUBLIC_KEYS")
 # A JSON Web Key Set (text, or the path of a file) with the public keys of ambulance devices.
 TRIAGE_DEVICE_KEYS = env.text("TRIAGE_DEVICE_KEYS")
 # How long a triage answer waits for the store, in seconds; then it goes out with `recorded: false`.

@@ -1,6 +1,6 @@
 """The model repository on disk, in Triton's layout: `<model>/<version>/model.onnx` beside `card.json`.
 
-A graph is handed out only while its SHA-256 is the one that its card states.
+A graph is handed out only while its SHA-256 is the one that its card states, and while trust.py has nothing against it.
 """
 
 import hashlib
@@ -10,11 +10,15 @@ from pathlib import Path
 from typing import Any
 
 from inference.protocol.types import EngineUnavailable, ModelNotFound
+from inference.runtime.trust import refuse_unbounded, refuse_unsigned
 
 
 @dataclass(frozen=True, slots=True)
 class ModelRepository:
+    """``keys`` are public keys (PEM files): with any, a version is handed out only when one of them has signed it."""
+
     folder: Path
+    keys: tuple[Path, ...] = ()
 
     def models(self) -> list[str]:
         return sorted(path.name for path in self.folder.iterdir() if self.versions(path.name))
@@ -40,8 +44,10 @@ class ModelRepository:
         return card
 
     def graph(self, model: str, version: str) -> bytes:
-        """The verified bytes of model.onnx. Raises ModelNotFound; EngineUnavailable where a byte has changed."""
+        """The verified bytes of model.onnx. Raises ModelNotFound; EngineUnavailable where a byte has changed, where a
+        demanded signature does not hold, or where the graph is not one that may run here (trust.py)."""
         expected = self.card(model, version)["sha256"]
+        refuse_unsigned(self.folder / model / version, self.keys)
         graph = (self.folder / model / version / "model.onnx").read_bytes()
         found = hashlib.sha256(graph).hexdigest()
         if found != expected:
@@ -49,6 +55,7 @@ class ModelRepository:
                 f"model '{model}' version {version} is not loaded: SHA-256 of model.onnx is {found}, "
                 f"its card says {expected}; build the repository again or restore the file"
             )
+        refuse_unbounded(graph, f"model '{model}' version {version}")
         return graph
 
 
