@@ -25,7 +25,7 @@ from health_platform.fhir.definitions.resource_types import RESOURCE_TYPES, TYPE
 from health_platform.fhir.keys import patient_key
 from health_platform.fhir.outcome import BadRequest, Forbidden, Gone, NotFound, PreconditionFailed
 from health_platform.fhir.patch.change import Change
-from health_platform.fhir.record import history, reading, writing
+from health_platform.fhir.record import everything, history, labels, reading, writing
 from health_platform.fhir.record.history import HistoryPage, Versions
 from health_platform.fhir.record.reading import UNKNOWN
 from health_platform.fhir.record.work import Work, open_work, require, require_type
@@ -98,6 +98,23 @@ class Repository:
             work.saw(version.stored, version.compartment)
         visible = [replace(version, stored=shown(self.access, version.stored)) for version in found.versions]
         return replace(found, versions=visible)
+
+    def everything(self, patient: str, asked: everything.Everything) -> Page:
+        """One page of a person's record, as far as reach and scopes go. Raises NotFound."""
+        with self._work("search-type", "Patient", reading=True) as work:
+            work.queries.append(f"Patient/{patient}/$everything")
+            reading.current(work, "Patient", patient)
+            types = tuple(kind for kind in asked.types if policy.allows(self.access, "search-type", kind))
+            page = everything.page(work, patient, replace(asked, types=types))
+            for match in (*page.matches, *page.included):
+                work.saw(match.stored, match.compartment)
+            return page_shown(self.access, page)
+
+    def labels_in_use(self, resource_type: str) -> Resource:
+        """The profiles, tags and security labels of a type's resources within reach, as a Meta. Raises BadRequest for
+        who reaches more records than can be looked through."""
+        with self._work("search-type", resource_type, reading=True) as work:
+            return labels.in_use(work, resource_type)
 
     def search(
         self,

@@ -214,6 +214,20 @@ SYSTEM_INTERACTIONS: dict[str, tuple[Ask, ...]] = {
 }
 _CHECK = '{"resourceType": "Parameters", "parameter": [{"name": "mode", "valueCode": "update"}]}'
 _WHOSE = '{"resourceType": "Parameters", "parameter": [{"name": "patient", "valueId": "{patient}"}]}'
+_TAGGED = json.dumps(
+    {
+        "resourceType": "Parameters",
+        "parameter": [
+            {
+                "name": "meta",
+                "valueMeta": {
+                    "tag": [{"code": "x"}],
+                    "security": [{"system": "urn:bitgoeul:CodeSystem/disclosure", "code": "withheld"}],
+                },
+            }
+        ],
+    }
+)
 _MATCH = json.dumps(
     {
         "resourceType": "Parameters",
@@ -242,6 +256,12 @@ OPERATIONS: dict[str, tuple[Ask, ...]] = {
         Ask("GET", F + "/Patient/{patient}/$everything", seen_by=RIGHT),
         Ask("GET", F + "/Patient/$everything"),
     ),
+    "meta": (
+        Ask("GET", F + "/Patient/{patient}/$meta"),
+        Ask("GET", F + "/Observation/$meta"),
+    ),
+    "meta-add": (Ask("POST", F + "/Observation/{Observation}/$meta-add", _TAGGED),),
+    "meta-delete": (Ask("POST", F + "/RiskAssessment/{RiskAssessment}/$meta-delete", _TAGGED),),
     "summary": (Ask("GET", F + "/Patient/{patient}/$summary"),),
     "match": (Ask("POST", F + "/Patient/$match", _MATCH),),
     "export": (

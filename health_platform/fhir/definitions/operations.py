@@ -14,6 +14,10 @@ OPERATIONS: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
     "validate-code": ("{kind}-validate-code", ("CodeSystem", "ValueSet")),
     "expand": ("ValueSet-expand", ("ValueSet",)),
     "translate": ("ConceptMap-translate", ("ConceptMap",)),
+    "everything": ("Patient-everything", ("Patient",)),
+    "meta": ("Resource-meta", _ALL),
+    "meta-add": ("Resource-meta-add", _ALL),
+    "meta-delete": ("Resource-meta-delete", _ALL),
 }
 
 

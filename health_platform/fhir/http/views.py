@@ -10,6 +10,7 @@ from django.views.decorators.csrf import csrf_exempt
 
 from health_platform.fhir.access.context import AccessContext, Role
 from health_platform.fhir.http.errors import OWN_HEADERS, failure, store_failed
+from health_platform.fhir.http.forms import dressed
 from health_platform.fhir.http.routing import handle
 from health_platform.fhir.messages import FhirRequest, FhirResponse
 from health_platform.fhir.outcome import FhirError, NotAcceptable, Unauthorized
@@ -47,7 +48,7 @@ def answer(request: FhirRequest) -> FhirResponse:
         return failure(error)
     except DatabaseError as error:
         return store_failed(error)
-    return replace(response, headers={**OWN_HEADERS, **response.headers})
+    return dressed(replace(response, headers={**OWN_HEADERS, **response.headers}), request)
 
 
 def _negotiate(request: FhirRequest) -> None:
@@ -59,4 +60,6 @@ def _negotiate(request: FhirRequest) -> None:
 def _asked_format(request: FhirRequest) -> str | None:
     if "_format" not in request.query:
         return None
-    return next((value for name, value in reversed(request.parameters) if name == "_format"), None)
+    asked = (value for name, value in reversed(request.parameters) if name == "_format")
+    # A plus sign that was not escaped arrives as a space.
+    return next((value.strip().replace(" ", "+") for value in asked), None)

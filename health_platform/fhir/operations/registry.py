@@ -7,8 +7,10 @@ from typing import Final
 
 from health_platform.fhir.definitions.operations import operations_of
 from health_platform.fhir.messages import FhirRequest, FhirResponse
+from health_platform.fhir.operations.everything import everything
 from health_platform.fhir.operations.expand import expand
 from health_platform.fhir.operations.lookup import lookup
+from health_platform.fhir.operations.meta import meta, meta_add, meta_delete
 from health_platform.fhir.operations.subsumes import subsumes
 from health_platform.fhir.operations.translate import translate
 from health_platform.fhir.operations.validate import validate
@@ -23,6 +25,10 @@ _HANDLERS: Final[Mapping[str, Handler]] = {
     "validate-code": validate_code,
     "expand": expand,
     "translate": translate,
+    "everything": everything,
+    "meta": meta,
+    "meta-add": meta_add,
+    "meta-delete": meta_delete,
 }
 
 

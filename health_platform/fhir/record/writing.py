@@ -18,7 +18,7 @@ from health_platform.fhir.outcome import (
     UnprocessableEntity,
 )
 from health_platform.fhir.patch.change import Change
-from health_platform.fhir.record import care, decides, reading
+from health_platform.fhir.record import care, decides, labels, reading
 from health_platform.fhir.record.placing import Found, for_change, place_of
 from health_platform.fhir.record.reading import UNKNOWN
 from health_platform.fhir.record.work import Work
@@ -61,6 +61,8 @@ def update(work: Work, raw: bytes, resource: Resource, id: str, if_match: int | 
     if found is None:
         return _create_under(work, raw, resource, id, if_match)
     match_version(if_match, found.version, kind, id)
+    if found.withheld:
+        labels.require_disclosure(work, resource, _previous(work, found, kind, id))
     if kind in decides.TYPES:
         decides.before(work, resource, _previous(work, found, kind, id))
     row, patient, hints = _row(work, raw, resource, id, Version(found.version + 1, found.rid, found.custodian))

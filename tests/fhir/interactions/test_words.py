@@ -14,8 +14,9 @@ from health_platform import fhir
 HOME = Path(fhir.__file__).parent
 ROOMS = tuple(
     """
-    patch bundle interactions http repository.py subset.py record/care.py record/history.py record/placing.py
-    record/reading.py record/work.py record/writing.py operations/everything.py operations/meta.py
+    patch bundle interactions http repository.py subset.py record/care.py record/everything.py record/history.py
+    record/labels.py record/placing.py record/reading.py record/work.py record/writing.py operations/everything.py
+    operations/meta.py
     """.split()
 )
 REFUSALS = frozenset(
