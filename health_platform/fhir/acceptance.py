@@ -16,6 +16,7 @@ from health_platform.fhir.validation.context import Context, Knowledge, Options
 from health_platform.fhir.validation.semantics import conform
 
 Json = Mapping[str, Any]
+DEFAULT = Options()
 ENTERED_IN_ERROR = "entered-in-error"
 _CLIENTS = frozenset({Role.SYSTEM, Role.CLINICIAN})
 
@@ -25,8 +26,9 @@ def issues_of(known: Known, organization: str | None, resource: Json, raw: bytes
     refused = resident_numbers.refusals(resource, raw)
     if refused:
         return refused  # alone, for other issues might tell the value
-    issues = validate(resource, raw, knowledge=known.knowledge)
     rules = known.rules.get((organization or "", str(resource.get("resourceType"))), ())
+    options = Options(expected=tuple(rule.profile for rule in rules)) if rules else DEFAULT
+    issues = validate(resource, raw, options=options, knowledge=known.knowledge)
     if rules and not any(issue.severity is Severity.FATAL for issue in issues):
         issues += json_body.with_positions(rule_issues(known.knowledge, resource, rules), raw)
     return issues
@@ -40,17 +42,18 @@ def rule_issues(knowledge: Knowledge, resource: Json, rules: Sequence[Rule]) -> 
     found: list[Issue] = []
     for required in (True, False):
         profiles = [rule.profile for rule in rules if rule.required is required]
-        if not profiles or set(profiles) & _claimed(resource):
+        if not profiles or set(profiles) & claimed(resource):
             continue
         issues = _nearest(knowledge, resource, profiles)
         found += issues if required else [_as_warning(issue) for issue in issues]
     return found
 
 
-def _claimed(resource: Json) -> set[str]:
+def claimed(resource: Json) -> set[str]:
+    """The canonical URLs of the profiles that a resource claims, without versions."""
     meta = resource.get("meta")
-    claimed = meta.get("profile") if isinstance(meta, dict) else None
-    return {str(canonical).partition("|")[0] for canonical in claimed or ()}
+    stated = meta.get("profile") if isinstance(meta, dict) else None
+    return {str(canonical).partition("|")[0] for canonical in (stated if isinstance(stated, list) else ())}
 
 
 def _nearest(knowledge: Knowledge, resource: Json, profiles: Sequence[str]) -> list[Issue]:

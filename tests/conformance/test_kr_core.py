@@ -10,7 +10,7 @@ import pytest
 
 from health_platform.fhir.packages import kr_core
 from health_platform.fhir.packages.profiles import must_support_paths
-from health_platform.fhir.validation import validate
+from health_platform.fhir.validation import binding, validate
 from health_platform.fhir.validation.context import Options, built_in
 from tests.conformance.mutants import mutants
 from tests.fhir.validation.samples import shared_resources
@@ -105,6 +105,30 @@ def test_an_absent_gender_is_taken_with_its_reason_and_a_warning() -> None:
     absent = {name: value for name, value in PATIENT.items() if name != "gender"} | {"_gender": reason}
     issues = validate(absent, options=REQUIRED)
     assert [(str(issue.severity), issue.details_code) for issue in issues] == [("warning", "code-without-value")]
+    expected = validate(absent, options=Options(expected=REQUIRED.profiles))
+    assert [(str(issue.severity), issue.details_code) for issue in expected] == [("warning", "code-without-value")]
+    assert [(str(i.severity), i.details_code) for i in validate(absent)] == [("error", "code-without-value")]
+
+
+def test_a_code_of_kcd_9_is_taken_with_a_warning() -> None:
+    """KR Core 2.0.0 binds KCD-8; KCD-9 is in force since 2026."""
+    condition = {
+        "resourceType": "Condition",
+        "clinicalStatus": {
+            "coding": [{"system": "http://terminology.hl7.org/CodeSystem/condition-clinical", "code": "active"}]
+        },
+        "category": [
+            {"coding": [{"system": f"{kr_core.CANONICAL}/CodeSystem/krcore-condition-category-types", "code": "진단"}]}
+        ],
+        "code": {"coding": [{"system": "urn:bitgoeul:CodeSystem:kcd-9", "code": "I10.9"}]},
+        "subject": {"reference": "Patient/p1"},
+        "recordedDate": "2026-02-03",
+    }
+    options = Options(profiles=(f"{kr_core.PROFILES}krcore-condition-encounter-diagnosis",))
+    (found,) = [issue for issue in validate(condition, options=options) if issue.expression == ("Condition.code",)]
+    assert (str(found.severity), found.details_code) == ("warning", "code-kcd-9")
+    condition["code"]["coding"].append({"system": binding.KCD_8, "code": "I10.9"})  # type: ignore[index]
+    assert "code-kcd-9" not in [issue.details_code for issue in validate(condition, options=options)]
 
 
 def test_a_diagnosis_coded_in_another_system_than_kcd_is_refused() -> None:

@@ -5,7 +5,7 @@ The answer is an OperationOutcome, 200 with errors in it too; another status say
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -14,13 +14,14 @@ from django.utils.translation import gettext
 from health_platform.fhir import acceptance, knowledge
 from health_platform.fhir.access import policy
 from health_platform.fhir.body import serialise
-from health_platform.fhir.knowledge import Known
+from health_platform.fhir.knowledge import Known, Rule
 from health_platform.fhir.messages import FhirRequest, FhirResponse
 from health_platform.fhir.operations.parameters import Inputs, of_parameters, read_body, required
 from health_platform.fhir.outcome import BadRequest, FhirError, Issue, IssueType, Severity, operation_outcome
+from health_platform.fhir.packages.registry import ReadableProfiles
 from health_platform.fhir.repository import Repository
 from health_platform.fhir.validation import json_body
-from health_platform.fhir.validation.context import Options
+from health_platform.fhir.validation.context import Knowledge, Options
 from health_platform.fhir.validation.validate import validate as issues_of
 
 MODES: Final = ("create", "update", "delete", "profile")
@@ -112,20 +113,39 @@ def _of_address(resource: dict[str, Any], kind: str, id: str | None) -> Iterable
 
 def _of_content(request: FhirRequest, subject: _Subject, mode: str, profiles: list[str]) -> list[Issue]:
     known = knowledge.current()
-    options = Options(profiles=tuple(profiles), must_support=bool(profiles))
     resource = subject.resource
+    rules = _rules(known, request, resource) if mode in ("", "create", "update") else ()
+    expected = tuple(rule.profile for rule in rules)
+    options = Options(profiles=tuple(profiles), expected=expected, must_support=bool(profiles))
     raw = None if subject.at else subject.raw
-    issues = issues_of(resource, raw, options=options, knowledge=known.knowledge)
-    if mode in ("", "create", "update"):
-        issues += _of_contract(known, request, resource)
+    issues = issues_of(resource, raw, options=options, knowledge=_readable(known, request, resource, profiles))
+    issues += acceptance.rule_issues(known.knowledge, resource, rules) if rules else []
     if not subject.at:
         return json_body.with_positions(issues, subject.raw)
     return [*subject.json, *_positioned(issues, subject)]
 
 
-def _of_contract(known: Known, request: FhirRequest, resource: dict[str, Any]) -> list[Issue]:
-    rules = known.rules.get((request.access.organization or "", str(resource.get("resourceType"))), ())
-    return acceptance.rule_issues(known.knowledge, resource, rules) if rules else []
+def _rules(known: Known, request: FhirRequest, resource: dict[str, Any]) -> Sequence[Rule]:
+    """The rules of the contract of the caller's institution."""
+    return known.rules.get((request.access.organization or "", str(resource.get("resourceType"))), ())
+
+
+def _readable(known: Known, request: FhirRequest, resource: dict[str, Any], profiles: list[str]) -> Knowledge:
+    """What is known, and the StructureDefinitions that the caller stored or may read, where one of them is named."""
+    named = {*profiles, *acceptance.claimed(resource)}
+    if all(known.knowledge.profiles.find(canonical) for canonical in named):
+        return known.knowledge
+    repository = Repository(request.access)
+
+    def find(url: str, version: str) -> Mapping[str, Any] | None:
+        criteria = {"url": url, "_count": "1"} | ({"version": version} if version else {})
+        try:
+            found = repository.search("StructureDefinition", criteria).resources()
+        except FhirError:
+            return None  # whoever may not read definitions is validated without them
+        return found[0] if found else None
+
+    return replace(known.knowledge, profiles=ReadableProfiles(known.knowledge.profiles, find))
 
 
 def _positioned(issues: list[Issue], subject: _Subject) -> list[Issue]:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
 from health_platform.fhir.packages.profiles import PREFIX, Profile, from_facts, from_structure_definition, merged
 
 MAX_BASES = 20
+# Profiles that one request may have looked up; a body can name many.
+MAX_READ = 20
 
 
 class ProfileRegistry:
@@ -83,3 +85,33 @@ class ProfileRegistry:
         if base is None or base.type != profile.type:
             return None
         return replace(profile, root=merged(base.root, profile.root))
+
+
+class ReadableProfiles(ProfileRegistry):
+    """A registry and, where it knows nothing, the StructureDefinitions that `find(url, version)` gives: those that the
+    caller may read. They add and never replace; one that is no profile of R4 is as good as unknown."""
+
+    def __init__(self, base: ProfileRegistry, find: Callable[[str, str], Mapping[str, Any] | None]) -> None:
+        super().__init__()
+        self._base = base
+        self._read = find
+        self._asked: dict[str, Profile | None] = {}
+
+    def find(self, canonical: str) -> Profile | None:
+        return self._base.find(canonical) or super().find(canonical)
+
+    def _stated(self, canonical: str) -> Profile | None:
+        known = self._base._stated(canonical)
+        if known is not None:
+            return known
+        if canonical not in self._asked:
+            self._asked[canonical] = self._stored(canonical) if len(self._asked) < MAX_READ else None
+        return self._asked[canonical]
+
+    def _stored(self, canonical: str) -> Profile | None:
+        url, _, version = canonical.partition("|")
+        resource = self._read(url, version) if ":" in url else None
+        try:
+            return from_structure_definition(resource) if resource else None
+        except (ValueError, LookupError, TypeError, AttributeError):
+            return None

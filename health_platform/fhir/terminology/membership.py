@@ -17,6 +17,7 @@ from health_platform.fhir.terminology.values import CodeSystem, Concept, Concept
 
 MAX_NESTING = 20
 MAX_REMEMBERED = 65_536
+MAX_KEY = 512
 MAX_REGEX_STEPS = 50_000
 
 
@@ -32,12 +33,22 @@ class Membership:
 def is_member(terminology: Terminology, value_set: str, system: str | None, code: str) -> bool | None:
     """Whether a code lies in a value set; `system` None means that the code alone was sent. Answers are remembered."""
     key = (value_set, system, code)
+    return remembered(terminology, key, lambda: in_value_set(terminology, value_set, system, code, 0))
+
+
+def remembered(
+    terminology: Terminology, key: tuple[str, str | None, str], answer: Callable[[], bool | None]
+) -> bool | None:
+    """An answer that is kept: not too many of them, and none about texts that no code system has."""
     answers = terminology.answers
-    if key not in answers:
+    if key in answers:
+        return answers[key]
+    found = answer()
+    if sum(len(part or "") for part in key) <= MAX_KEY:
         if len(answers) >= MAX_REMEMBERED:
             answers.clear()
-        answers[key] = in_value_set(terminology, value_set, system, code, 0)
-    return answers[key]
+        answers[key] = found
+    return found
 
 
 def validate_code(

@@ -12,7 +12,7 @@ from typing import Any
 from health_platform.fhir.definitions import structures
 from health_platform.fhir.definitions.structures import Binding
 from health_platform.fhir.terminology import external
-from health_platform.fhir.terminology.membership import exists, is_member
+from health_platform.fhir.terminology.membership import exists, is_member, remembered
 from health_platform.fhir.terminology.registry import Terminology
 from health_platform.fhir.validation.context import Context, Place
 from health_platform.fhir.validation.occurrences import Occurrence
@@ -20,6 +20,9 @@ from health_platform.fhir.validation.occurrences import Occurrence
 MAX_LISTED = 12
 # Code systems that R4 or KR Core fix as a whole; those of terminology.hl7.org grow without R4.
 FIXED_SYSTEMS = ("http://hl7.org/fhir/", "http://www.hl7korea.or.kr/")
+KCD_8 = "http://www.hl7korea.or.kr/CodeSystem/kostat-kcd-8"
+# HL7 Korea has given KCD-9 no URL yet: our own (terminology/formats.py), and the one that KCD-8's leads to.
+KCD_9 = ("urn:bitgoeul:CodeSystem:kcd-9", "http://www.hl7korea.or.kr/CodeSystem/kostat-kcd-9")
 
 
 class Answer(Enum):
@@ -86,6 +89,8 @@ def check_profile_binding(context: Context, binding: Binding, found: Occurrence,
     result = answer(context.knowledge.terminology, binding.value_set, found.value)
     if result is Answer.OUT and binding.strength == "extensible":
         context.report("code-extensible", found.place, value=shown(found.value), value_set=binding.value_set)
+    elif result is Answer.OUT and _is_next_edition(context.knowledge.terminology, binding.value_set, found.value):
+        context.report("code-kcd-9", found.place, value=shown(found.value), value_set=binding.value_set)
     elif result is Answer.OUT:
         value = shown(found.value)
         context.report("profile-code", found.place, value=value, value_set=binding.value_set, profile=profile)
@@ -93,16 +98,25 @@ def check_profile_binding(context: Context, binding: Binding, found: Occurrence,
         context.report("profile-code-missing", found.place, value_set=binding.value_set, profile=profile)
 
 
+def _is_next_edition(terminology: Terminology, value_set: str, value: Any) -> bool:
+    """A code of KCD-9 where KR Core 2.0.0 binds KCD-8: KCD-9 is the edition in force since 2026."""
+    stated = terminology.value_set(value_set)
+    codings = value.get("coding") if isinstance(value, dict) else None
+    return (
+        stated is not None
+        and any(part.system == KCD_8 for part in stated.includes)
+        and isinstance(codings, list)
+        and any(isinstance(coding, dict) and coding.get("system") in KCD_9 for coding in codings)
+    )
+
+
 def check_coding(context: Context, value: Any, place: Place) -> None:
     """Whether the code of a Coding exists in its system, where the content or the form of the system is known."""
     system, code = value.get("system"), value.get("code")
     if not isinstance(system, str) or not isinstance(code, str) or "version" in value:
         return
-    key = ("", system, code)
-    answers = context.knowledge.terminology.answers
-    if key not in answers:
-        answers[key] = _exists(context.knowledge.terminology, system, code)
-    if answers[key] is False:
+    terminology = context.knowledge.terminology
+    if remembered(terminology, ("", system, code), lambda: _exists(terminology, system, code)) is False:
         _report_unknown(context, system, code, (place, "code", -1))
 
 

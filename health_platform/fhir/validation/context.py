@@ -39,13 +39,15 @@ def built_in() -> Knowledge:
 class Options:
     """What a validation is asked for.
 
-    `profiles`: canonical URLs that the resource must conform to, besides R4. `claimed_profiles`: whether those of
+    `profiles`: canonical URLs that the resource must conform to, besides R4. `expected`: those that a contract names
+    and that are checked elsewhere: what they demand may be absent with a reason. `claimed_profiles`: whether those of
     meta.profile count as well. `best_practice`: report what R4 only recommends (dom-6). `must_support`: report
     must-support elements of the profiles that are absent, as information. `resolve` gives the resource of a literal
     reference outside the validated one, or None.
     """
 
     profiles: tuple[str, ...] = ()
+    expected: tuple[str, ...] = ()
     claimed_profiles: bool = True
     best_practice: bool = False
     must_support: bool = False

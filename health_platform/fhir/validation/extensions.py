@@ -19,7 +19,7 @@ def check_extension(context: Context, value: Any, place: Place, holder: tuple[st
     if not isinstance(url, str) or ":" not in url:
         return
     if "|" in url:
-        context.report("extension-version", (place, "url", -1), url=url.partition("|")[0])
+        context.report("extension-version", place, url=url.partition("|")[0])
         return
     definition = context.knowledge.profiles.find(url)
     if definition is None or definition.type != "Extension":

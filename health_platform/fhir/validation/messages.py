@@ -346,14 +346,22 @@ CODES: Mapping[str, Message] = {
         _("%(value)s is not a code of the value set %(value_set)s, which R4 requires here. Allowed: %(allowed)s."),
     ),
     "code-without-value": (
-        WARNING,
+        ERROR,
         IssueType.CODE_INVALID,
-        _("There is no code here, only an extension. R4 asks for a code of the value set %(value_set)s."),
+        _(
+            "There is no code here, only an extension. R4 asks for a code of the value set %(value_set)s: send one, or "
+            "leave the element out where it is optional."
+        ),
     ),
     "concept-without-code": (
         ERROR,
         IssueType.CODE_INVALID,
         _("A code of the value set %(value_set)s is required here; none was sent."),
+    ),
+    "code-kcd-9": (
+        WARNING,
+        IssueType.CODE_INVALID,
+        _("%(value)s is of KCD-9. KR Core 2.0.0 binds KCD-8 (%(value_set)s): send the code of KCD-8 as well."),
     ),
     "code-extensible": (
         WARNING,
@@ -648,6 +656,11 @@ RULES: Mapping[str, Message] = {
         ERROR,
         IssueType.STRUCTURE,
         _("%(value)s is not an element of %(type)s in FHIR R4."),
+    ),
+    "differential-whole": (
+        ERROR,
+        IssueType.PROCESSING,
+        _("This differential cannot be made into a profile: %(count)s of its elements cannot be placed."),
     ),
     "differential-root-slicing": (ERROR, IssueType.INVALID, _("The root of a profile cannot be sliced.")),
 }

@@ -180,7 +180,8 @@ def _binding_checks(found: Property) -> list[Check]:
 
 
 def _without_value(found: Property) -> Check | None:
-    """Extensions without the code itself, as for an absent gender: KR Core provides for it, so it is a warning."""
+    """Extensions without the code itself: R4 has no way around a required binding, so it is an error. For an element
+    that a profile demands, such as the gender of a patient of KR Core, it is how absence is said: a warning."""
     stated = found.element.binding
     if stated is None or stated.strength != "required":
         return None
@@ -188,7 +189,21 @@ def _without_value(found: Property) -> Check | None:
 
 
 def _report_without_value(value_set: str, index: int, context: Context, _value: Any, place: Place) -> None:
-    context.report("code-without-value", (place[0], place[1], index), value_set=value_set)
+    severity = Severity.WARNING if _is_demanded(context, place) else Severity.ERROR
+    context.report_as(severity, "code-without-value", (place[0], place[1], index), value_set=value_set)
+
+
+def _is_demanded(context: Context, place: Place) -> bool:
+    """Whether a profile asks for the element of a resource at this place, so that its absence has to be said there."""
+    parent, name, _ = place
+    if parent is None or not (parent[0] is None or parent[1] in ("resource", "contained")):
+        return False
+    for canonical in (*context.options.profiles, *context.options.expected, *_claimed(context.resource)):
+        profile = context.knowledge.profiles.find(canonical)
+        element = profile.root.child(name) if profile else None
+        if element is not None and element.minimum:
+            return True
+    return False
 
 
 def _check_binding(stated: Binding, context: Context, value: Any, place: Place) -> None:

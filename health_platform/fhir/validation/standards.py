@@ -91,7 +91,11 @@ def _bindings() -> Iterator[str]:
     yield from _table(
         ("strength", "elements", "enforced"),
         (
-            ("required", str(len(bound["required"])), "error"),
+            (
+                "required",
+                str(len(bound["required"])),
+                "error, also where there is only an extension; a warning there if a profile demands the element",
+            ),
             ("extensible", str(len(bound["extensible"])), "warning, where the content is here"),
             ("preferred", str(len(bound["preferred"])), "no"),
             ("example", str(len(bound["example"])), "no"),

@@ -153,3 +153,51 @@ def test_comments_are_told_with_the_rest_and_a_write_refuses_them(city: City) ->
     assert errors(city.system.send("POST", f"{FHIR}/Patient/$validate", plain)) == []
     assert city.system.send("POST", f"{FHIR}/Patient", plain).status_code == 400
     assert city.system.get(f"{FHIR}/Patient?_summary=count").json()["total"] == before
+
+
+DISTRICT = "https://clinic.example.kr/fhir/StructureDefinition/patient-with-phone"
+
+
+def structure_definition() -> dict[str, object]:
+    return {
+        "resourceType": "StructureDefinition",
+        "url": DISTRICT,
+        "version": "1",
+        "name": "PatientWithPhone",
+        "status": "active",
+        "fhirVersion": "4.0.1",
+        "kind": "resource",
+        "abstract": False,
+        "type": "Patient",
+        "baseDefinition": "http://hl7.org/fhir/StructureDefinition/Patient",
+        "derivation": "constraint",
+        "differential": {
+            "element": [
+                {"id": "Patient", "path": "Patient"},
+                {"id": "Patient.telecom", "path": "Patient.telecom", "min": 1},
+            ]
+        },
+    }
+
+
+def test_a_stored_definition_is_used_when_it_is_named(city: City) -> None:
+    patient = {"resourceType": "Patient", "gender": "female"}
+    address = f"{FHIR}/Patient/$validate"
+    claimed = patient | {"meta": {"profile": [DISTRICT]}}
+    unknown = issues(city.system.post(address, claimed))
+    assert [issue["severity"] for issue in unknown if DISTRICT in issue["details"]["text"]] == ["warning"]
+    assert city.system.post(f"{FHIR}/StructureDefinition", structure_definition()).status_code == 201
+    for asked in (address, f"{address}?profile={DISTRICT}", f"{address}?profile={DISTRICT}|1"):
+        found = errors(city.system.post(asked, claimed))
+        assert {issue["expression"][0] for issue in found} == {"Patient"}, asked
+        assert "telecom" in found[0]["details"]["text"]
+    assert errors(city.system.post(f"{address}?profile={DISTRICT}|2", patient)), "another version is not known"
+    called = claimed | {"telecom": [{"system": "phone", "value": "062-000-0000"}]}
+    assert errors(city.system.post(address, called)) == []
+
+
+def test_whoever_may_not_read_definitions_is_validated_without_them(city: City) -> None:
+    city.system.post(f"{FHIR}/StructureDefinition", structure_definition())
+    claimed = {"resourceType": "Patient", "gender": "female", "meta": {"profile": [DISTRICT]}}
+    for caller in (city.citizen, city.stranger, city.clinician, city.other_clinician, city.other_system):
+        assert caller.post(f"{FHIR}/Patient/$validate?mode=profile&profile={DISTRICT}", claimed).status_code == 200

@@ -10,8 +10,9 @@ import pytest
 
 from health_platform.fhir.definitions import structures
 from health_platform.fhir.fhirpath.evaluate import compile_expression
+from health_platform.fhir.terminology import membership
 from health_platform.fhir.validation import invariants, validate
-from health_platform.fhir.validation.context import Options
+from health_platform.fhir.validation.context import Options, built_in
 from health_platform.fhir.validation.messages import MESSAGES
 from tests.fhir.validation.samples import BUNDLE, OBSERVATION, PATIENT
 
@@ -338,3 +339,46 @@ def _paths(value: Any, prefix: str = "") -> list[str]:
         if isinstance(child, dict | list):
             paths += _paths(child, path)
     return paths
+
+
+def test_an_extension_in_the_place_of_an_optional_code_is_refused() -> None:
+    absent = {"url": "http://hl7.org/fhir/StructureDefinition/data-absent-reason", "valueCode": "unknown"}
+    allergy = {
+        "resourceType": "AllergyIntolerance",
+        "clinicalStatus": {
+            "coding": [
+                {"system": "http://terminology.hl7.org/CodeSystem/allergyintolerance-clinical", "code": "active"}
+            ]
+        },
+        "_category": [{"extension": [absent]}],
+        "patient": {"reference": "Patient/p1"},
+    }
+    (found,) = validate(allergy)
+    assert (found.details_code, found.expression) == ("code-without-value", ("AllergyIntolerance.category[0]",))
+    assert found.is_error
+
+
+def test_relative_references_of_an_update_without_a_full_url_are_told(bundle: Json) -> None:
+    first, second = bundle["entry"]
+    for entry in (first, second):
+        del entry["fullUrl"]
+    second["request"] = {"method": "PUT", "url": "Observation/o1"}
+    told = [issue for issue in validate(bundle) if issue.details_code.startswith("bundle")]
+    assert [(str(issue.severity), issue.expression[0]) for issue in told] == [
+        ("warning", "Bundle.entry[1]"),
+        ("warning", "Bundle.entry[1].resource.subject"),
+    ]
+
+
+def test_hostile_codes_do_not_fill_the_memory(observation: Json, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(membership, "MAX_REMEMBERED", 50)
+    answers = built_in().terminology.answers
+    system = "http://hl7.org/fhir/observation-status"
+    for number in range(200):
+        observation["method"] = {"coding": [{"system": system, "code": f"hostile-{number}"}]}
+        (found,) = validate(observation)
+        assert found.details_code == "code-unknown"
+        assert len(answers) <= 50
+    observation["method"] = {"coding": [{"system": system, "code": "x" * 10_000}]}
+    assert [issue.details_code for issue in validate(observation)] == ["code-unknown"]
+    assert all(len(code) < 1_000 for _, _, code in answers)

@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from health_platform.fhir.definitions import structures
+from health_platform.fhir.outcome import Severity
 from health_platform.fhir.validation import references
 from health_platform.fhir.validation.context import Context, Json, Place
 
@@ -51,7 +52,9 @@ def entries(context: Context, value: Json, place: Place) -> None:
             _full_url(context, url, entry.get("resource"), at)
         elif kind in WITH_FULL_URLS and "resource" in entry and "fullUrl" not in entry:
             context.report("bundle-full-url-missing", at, kind=kind)
-            _relative_references(context, entry["resource"], at)
+            _relative_references(context, entry["resource"], at, Severity.ERROR)
+        elif kind == "transaction" and _is_update(entry):
+            _relative_references(context, entry["resource"], at, Severity.WARNING)
 
 
 def _full_url(context: Context, url: str, resource: Any, place: Place) -> None:
@@ -67,10 +70,24 @@ def _full_url(context: Context, url: str, resource: Any, place: Place) -> None:
         context.report("bundle-full-url-end", place, value=url, expected=expected)
 
 
-def _relative_references(context: Context, resource: Any, place: Place) -> None:
-    for path, reference in _references(resource, ((place, "resource", -1))):
-        if references.target_type(reference) and ":" not in reference:
-            context.report("bundle-relative-reference", path, value=reference)
+def _is_update(entry: Json) -> bool:
+    """A resource that is put without a full URL. Only one that is new may be without (bundle.html#references); servers
+    take it all the same, and read its references as relative to themselves."""
+    request = entry.get("request")
+    is_put = isinstance(request, dict) and request.get("method") == "PUT"
+    return is_put and "resource" in entry and "fullUrl" not in entry
+
+
+def _relative_references(context: Context, resource: Any, place: Place, severity: Severity) -> None:
+    found = [
+        (path, reference)
+        for path, reference in _references(resource, ((place, "resource", -1)))
+        if references.target_type(reference) and ":" not in reference
+    ]
+    if found and severity is Severity.WARNING:
+        context.report_as(severity, "bundle-full-url-missing", place, kind="transaction")
+    for path, reference in found:
+        context.report_as(severity, "bundle-relative-reference", path, value=reference)
 
 
 def _references(value: Any, place: Place) -> Iterator[tuple[Place, str]]:

@@ -41,6 +41,7 @@ def differential_paths(context: Context, value: Json, place: Place) -> None:
     type_name = str(value.get("type"))
     if not isinstance(listed, list) or type_name not in structures.types() or value.get("derivation") != "constraint":
         return
+    faults = 0
     for index, element in enumerate(listed):
         path = element.get("path") if isinstance(element, dict) else None
         if not isinstance(path, str):
@@ -48,8 +49,12 @@ def differential_paths(context: Context, value: Json, place: Place) -> None:
         at: Place = ((place, "differential", -1), "element", index)
         if "." not in path and "slicing" in element:
             context.report("differential-root-slicing", at)
+            faults += 1
         if not _is_path(path, type_name):
             context.report("differential-path", at, value=path, type=type_name)
+            faults += 1
+    if faults:
+        context.report("differential-whole", place, count=faults)
 
 
 def _is_path(path: str, type_name: str) -> bool:
