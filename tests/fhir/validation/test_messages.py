@@ -18,18 +18,17 @@ _PLACES = re.compile(r"%\((\w+)\)s")
 
 def korean() -> dict[str, str]:
     """The entries of the catalogue, in which each text stands on one line or on several."""
-    found: dict[str, str] = {}
-    for entry in CATALOGUE.read_text().split("\n\n"):
-        parts = {"msgid": "", "msgstr": ""}
-        name = ""
-        for line in entry.splitlines():
-            first, _, rest = line.partition(" ")
-            name = first if first in parts else name
-            text = rest if first in parts else line
-            if name and text.startswith('"'):
-                parts[name] += text[1:-1].replace('\\"', '"').replace("\\\\", "\\")
-        found[parts["msgid"]] = parts["msgstr"]
-    return found
+    entries: list[dict[str, str]] = []
+    name = ""
+    for line in CATALOGUE.read_text().splitlines():
+        first, _, rest = line.partition(" ")
+        if first == "msgid":
+            entries.append({"msgid": "", "msgstr": ""})
+        name = first if first in ("msgid", "msgstr") else name if line.startswith('"') else ""
+        text = rest if first == name else line
+        if name and text.startswith('"'):
+            entries[-1][name] += text[1:-1].replace('\\"', '"').replace("\\\\", "\\")
+    return {entry["msgid"]: entry["msgstr"] for entry in entries}
 
 
 @pytest.mark.parametrize("text", TEXTS)
