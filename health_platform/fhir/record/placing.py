@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
 from health_platform.fhir import compartment
@@ -16,7 +17,7 @@ from health_platform.fhir.record.work import Work
 
 Resource = dict[str, Any]
 _VERSION = (
-    "SELECT rid, compartment, custodian, version, deleted, withheld, sensitive FROM fhir_resource"
+    "SELECT rid, compartment, custodian, version, deleted, withheld, sensitive, last_updated FROM fhir_resource"
     " WHERE id = %(id)s AND type = %(type)s"
 )
 # The compartment of what names no patient and was written by no institution: the operator's alone.
@@ -34,6 +35,11 @@ class Found:
     deleted: bool
     withheld: bool
     sensitive: int
+    last_updated: datetime
+
+    def next_moment(self, now: datetime) -> datetime:
+        """When the next version is written: later than this one, even when the request began before it was."""
+        return max(now, self.last_updated + timedelta(microseconds=1))
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import UTC
+from datetime import UTC, datetime
 from typing import Any
 
 from health_platform.fhir import acceptance, body, compartment, rows
@@ -32,16 +32,17 @@ _CONDITIONAL = re.compile(rb'"reference"\s*:\s*"([A-Z][A-Za-z]+\?[^"]*)"')
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """Under what a resource is stored: the row that it replaces (None for a new one), version, institution."""
+    """Under what a resource is stored: the row that it replaces (None for a new one), version, institution, time."""
 
     version: int
     rid: int | None
     custodian: int
+    updated: datetime
 
 
 def create(work: Work, raw: bytes, resource: Resource, id: str) -> Stored:
     decides.before(work, resource, None)
-    row, patient, hints = _row(work, raw, resource, id, Version(1, None, work.session.organization))
+    row, patient, hints = _row(work, raw, resource, id, Version(1, None, work.session.organization, work.now))
     if row.resource_type == "Patient":
         author = {work.session.organization} if work.access.role in (Role.SYSTEM, Role.CLINICIAN) else set()
         care.set_care(work, row.compartment, resource, author)
@@ -65,7 +66,8 @@ def update(work: Work, raw: bytes, resource: Resource, id: str, if_match: int | 
         labels.require_disclosure(work, resource, _previous(work, found, kind, id))
     if kind in decides.TYPES:
         decides.before(work, resource, _previous(work, found, kind, id))
-    row, patient, hints = _row(work, raw, resource, id, Version(found.version + 1, found.rid, found.custodian))
+    under = Version(found.version + 1, found.rid, found.custodian, found.next_moment(work.now))
+    row, patient, hints = _row(work, raw, resource, id, under)
     if kind == "Patient":
         care.set_care(work, row.compartment, resource, {found.custodian})
     decides.after(work, row, resource)
@@ -119,8 +121,9 @@ def delete(work: Work, kind: str, id: str, if_match: int | None) -> int | None:
     patient = compartment.patient_of(previous)
     version = found.version + 1
     decides.deleted(work, kind, found.rid)
-    rows.bury(work.session.cursor, found.rid, work.now)
-    work.wrote(Stored(kind, id, version, work.now, b""), found.compartment, patient)
+    updated = found.next_moment(work.now)
+    rows.bury(work.session.cursor, found.rid, updated)
+    work.wrote(Stored(kind, id, version, updated, b""), found.compartment, patient)
     return version
 
 
@@ -140,7 +143,7 @@ def _row(
     kind: str = resource["resourceType"]
     patient = id if kind == "Patient" else compartment.patient_of(resource)
     index = index_values({**resource, "id": id})
-    updated = work.now.astimezone(UTC)
+    updated = under.updated.astimezone(UTC)
     place = place_of(work, resource, patient)
     row = rows.Row(
         rid=under.rid if under.rid is not None else rows.row_ids.take(work.session.cursor, 1)[0],
