@@ -29,7 +29,7 @@ from health_platform.fhir.outcome import BadRequest
 from health_platform.fhir.repository import Repository
 from health_platform.fhir.search.registry import parameter
 from health_platform.fhir.stored import Stored
-from inference.services import model_card, picture_of
+from inference.services import WhatIf, model_card, picture_of, what_if
 
 Resource = dict[str, Any]
 ASSESSMENTS: Final = "exam,survey,social-history,procedure,imaging,therapy,activity"
@@ -173,6 +173,11 @@ def my_risks(access: AccessContext) -> Risks:
     results = sorted(picture.results, key=lambda result: not result.leading)
     items = [risk_of(result, model_card(result.model)) for result in results]
     return Risks(items, list(picture.alerts), list(picture.passed_over), picture.assessed)
+
+
+def my_what_if(access: AccessContext, model: str, supposed: list[dict[str, Any]], now: datetime) -> WhatIf:
+    """What a model would say of me if something were so. Raises NotFound, BadRequest."""
+    return what_if(Repository(access), own_patient(access), model, supposed, now)
 
 
 def my_alerts(access: AccessContext) -> list[str]:

@@ -11,20 +11,25 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any
 
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from health_platform.fhir.access.context import Role
 from health_platform.fhir.access.session import open_session
 from health_platform.fhir.disclosure import disclose, withhold
-from health_platform.fhir.outcome import BadRequest, Forbidden
+from health_platform.fhir.outcome import BadRequest, Forbidden, NotFound
 from health_platform.fhir.repository import Repository
 from inference import registry, wording
 from inference.ageing import reading, sentences
 from inference.ageing.assess import assess_ageing
+from inference.ageing.gather import gather
+from inference.ageing.panel import with_egfr
 from inference.ageing.pressing import is_high
 from inference.ageing.reading import Told
-from inference.ageing.run import Outcome
-from inference.features.vector import Gap, Origin, Reason
+from inference.ageing.run import Outcome, OutputValue
+from inference.ageing.what_if import NotChangeable, Supposed, changeable
+from inference.ageing.what_if import what_if as ageing_what_if
+from inference.features.vector import Gap, Origin, Reason, features
 from inference.models import AssessmentState
 from inference.rehabilitation import texts as plan_texts
 from inference.rehabilitation.care_plan import PLAN, sign
@@ -35,6 +40,7 @@ REVIEW = "urn:bitgoeul:review"
 EXTENSION = "urn:bitgoeul:StructureDefinition/"
 ACCEPT, OVERRIDE = "accept", "override"
 CRISIS_LINE = "109"
+NO_OUTPUT = OutputValue("", None, "", None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +133,23 @@ class Result:
 
 
 @dataclass(frozen=True, slots=True)
+class WhatIf:
+    """The leading output ``before`` and ``after`` what was supposed; None where there is no number. ``caution`` stands
+    beside it wherever it is shown. ``changeable`` are (feature, label) of what can be supposed of this model."""
+
+    model: str
+    version: str
+    title: str
+    label: str
+    unit: str
+    before: float | None
+    after: float | None
+    sentence: str
+    caution: str
+    changeable: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Rehabilitation:
     """What is known of a plan: programme (`B+`, empty while not assessed), gate and what is missing, in words."""
 
@@ -177,6 +200,37 @@ def results_for(repository: Repository, patient: str) -> list[Result]:
 def assess_now(repository: Repository, patient: str, now: datetime) -> list[Resource]:
     """Assesses at once, whether or not the record has changed; returns the RiskAssessments that are new."""
     return assess_ageing(repository, patient, f"now/{now.isoformat()}", now, registry.inference_client())
+
+
+def what_if(
+    repository: Repository, patient: str, model: str, supposed: Sequence[Mapping[str, Any]], now: datetime
+) -> WhatIf:
+    """What ``model`` would say of the person if what is ``supposed`` (feature, value, unit) were so. Nothing is stored.
+
+    Only for a result that the caller can see. Raises NotFound without one, BadRequest for what cannot be supposed.
+    """
+    if not any(result.model == model and result.assessed for result in results_for(repository, patient)):
+        raise NotFound("There is no result of the model '%(model)s' here.", model=model)
+    at = timezone.localdate(now)
+    client, card = registry.inference_client(), registry.card(model, patient)
+    record = gather(repository, patient, at)
+    vector = with_egfr(features(record, at), record, registry.card, client)
+    try:
+        found = ageing_what_if(vector, card, {one["feature"]: Supposed(**one) for one in supposed}, client)
+    except NotChangeable as error:
+        raise BadRequest("%(why)s", why=sentences.not_changeable(error)) from error
+    return WhatIf(
+        model=found.model,
+        version=found.version,
+        title=wording.model_title(card),
+        label=sentences.lead_label(card, found.before or found.after),
+        unit=(found.before or found.after or NO_OUTPUT).unit,
+        before=found.before.value if found.before else None,
+        after=found.after.value if found.after else None,
+        sentence=sentences.difference(card, found),
+        caution=sentences.only_in_the_model(),
+        changeable=tuple((name, wording.feature(name)) for name in changeable(card)),
+    )
 
 
 def model_card(model: str) -> Mapping[str, Any]:

@@ -9,6 +9,8 @@ from inference import wording
 
 from .explanation import TOGETHER
 from .reading import Told, ToldOutput
+from .run import OutputValue
+from .what_if import Difference, NotChangeable
 
 STRONG, SOME = 0.5, 0.15
 
@@ -46,7 +48,7 @@ def _of_hundred(card: Mapping[str, Any], lead: ToldOutput) -> str:
     return _("Of 100 people like you where the formula was made: %(number)s. %(label)s.") % words
 
 
-def _with_years(card: Mapping[str, Any], lead: ToldOutput) -> str:
+def _with_years(card: Mapping[str, Any], lead: ToldOutput | OutputValue) -> str:
     """The title of an output with its years, which some titles already say."""
     title = wording.output_title(card["id"], lead.name)
     years = next((item["horizon_years"] for item in card["outputs"] if item["name"] == lead.name), None)
@@ -94,6 +96,47 @@ def notes(card: Mapping[str, Any], told: Told) -> list[str]:
     if told.fell_back:
         found.append(another_engine(told.fell_back))
     return [*found, how_to_read()] if told.shares else found
+
+
+def difference(card: Mapping[str, Any], found: Difference) -> str:
+    """What supposing something does to the leading output, in a sentence."""
+    if found.outside:
+        names = ", ".join(wording.feature(name) for name in found.outside)
+        return _("There is no number for that: %(names)s is beyond what the formula was made for.") % {"names": names}
+    if found.before is None or found.after is None:
+        return _("There is no number for that.")
+    words = {"before": _number(card, found.before), "after": _number(card, found.after)}
+    return _("In the formula the number would go from %(before)s to %(after)s.") % words
+
+
+def _number(card: Mapping[str, Any], output: OutputValue) -> str:
+    if output.unit == "1" and card["kind"] in ("risk", "score"):
+        return f"{100 * (output.value or 0.0):.1f} %"
+    return f"{output.value:.1f}"
+
+
+def only_in_the_model() -> str:
+    return _(
+        "This is a difference in the formula, not what would happen to you: the formula does not know causes. Never "
+        "change or stop a medicine because of it; talk it over at your clinic."
+    )
+
+
+def lead_label(card: Mapping[str, Any], output: OutputValue | None) -> str:
+    return _with_years(card, output) if output is not None else ""
+
+
+def not_changeable(error: NotChangeable) -> str:
+    """Why something cannot be supposed."""
+    words = {"name": wording.feature(error.feature), "given": error.given}
+    texts = {
+        "nothing": _("Name at least one measurement or habit to suppose."),
+        "feature": _("%(name)s cannot be supposed: only measurements and habits can."),
+        "unused": _("This model does not use %(name)s."),
+        "unit": _("'%(given)s' is no unit of %(name)s."),
+        "value": _("%(given)s is no possible value of %(name)s."),
+    }
+    return texts[error.code] % words
 
 
 def another_engine(why: str) -> str:

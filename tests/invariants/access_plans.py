@@ -85,6 +85,13 @@ PLANS: dict[str, tuple[Ask, ...]] = {
         get("/api/v1/me/records?kind=diagnoses", "citizen"),
     ),
     "api/v1/me/risks": (get("/api/v1/me/risks"),),
+    "api/v1/me/risks/<str:model>/what-if": (
+        send(
+            "POST",
+            "/api/v1/me/risks/prevent-base-10y/what-if",
+            {"supposed": [{"feature": "systolic", "value": 120}]},
+        ),
+    ),
     "api/v1/me/plans": (get("/api/v1/me/plans", "citizen"),),
     "api/v1/me/plans/<str:id>/exercises": (
         send(

@@ -198,6 +198,37 @@ class RisksSerializer(Answer):
     withheld = serializers.CharField(help_text="Which kinds of results are first talked over in person.")
 
 
+class SupposedSerializer(Answer):
+    feature = serializers.CharField(max_length=64, help_text="A name of `changeable`, such as `systolic`.")
+    value = serializers.FloatField(help_text="Of a habit 1 for yes and 0 for no.")
+    unit = serializers.CharField(
+        max_length=32, required=False, allow_blank=True, default="", help_text="UCUM; empty: the usual one."
+    )
+
+
+class WhatIfSerializer(Answer):
+    supposed = SupposedSerializer(many=True, allow_empty=False)
+
+
+class ChangeableSerializer(Answer):
+    feature = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment]
+
+
+class DifferenceSerializer(Answer):
+    model = serializers.CharField()
+    version = serializers.CharField()
+    title = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment]
+    unit = serializers.CharField(help_text="UCUM.")
+    before = serializers.FloatField(allow_null=True, help_text="As the record stands.")
+    after = serializers.FloatField(allow_null=True, help_text="As supposed; null: there is no number.")
+    sentence = serializers.CharField()
+    caution = serializers.CharField(help_text="To be shown beside it.")
+    changeable = ChangeableSerializer(many=True)
+    notice = serializers.CharField()
+
+
 class PlansSerializer(Answer):
     items = PlanSerializer(many=True)
     caution = _Text(help_text="What speaks against exercise now.")

@@ -10,6 +10,7 @@ from citizen_app_api.api.v1.views.plans import ExercisesView, PlansView
 from citizen_app_api.api.v1.views.questions import QuestionsView
 from citizen_app_api.api.v1.views.risks import RisksView
 from citizen_app_api.api.v1.views.session import RenewalView, SessionView
+from citizen_app_api.api.v1.views.what_if import WhatIfView
 
 urlpatterns = [
     path("session", SessionView.as_view(), name="session"),
@@ -17,6 +18,7 @@ urlpatterns = [
     path("me", SummaryView.as_view(), name="me"),
     path("me/records", RecordsView.as_view(), name="records"),
     path("me/risks", RisksView.as_view(), name="risks"),
+    path("me/risks/<str:model>/what-if", WhatIfView.as_view(), name="what-if"),
     path("me/plans", PlansView.as_view(), name="plans"),
     path("me/plans/<str:id>/exercises", ExercisesView.as_view(), name="exercises"),
     path("me/consents", ConsentsView.as_view(), name="consents"),
