@@ -32,8 +32,9 @@ def packages() -> Path | None:
 
 
 @contextmanager
-def triton(repository: ModelRepository, folder: Path) -> Iterator[tuple[str, str]]:
-    """HTTP and gRPC address (`host:port`) while Triton serves the graphs of ``repository``; ``folder`` is scratch."""
+def triton(repository: ModelRepository, folder: Path) -> Iterator[tuple[str, str, subprocess.Popen[bytes]]]:
+    """HTTP and gRPC address (`host:port`) and the process while Triton serves the graphs of ``repository``; ``folder``
+    is scratch."""
     installed = packages()
     assert installed is not None, MISSING
     write_overlay(repository, folder / "models")
@@ -56,7 +57,7 @@ def triton(repository: ModelRepository, folder: Path) -> Iterator[tuple[str, str
         )
         try:
             _wait(server, f"127.0.0.1:{http}")
-            yield f"127.0.0.1:{http}", f"127.0.0.1:{grpc}"
+            yield f"127.0.0.1:{http}", f"127.0.0.1:{grpc}", server
         finally:
             server.terminate()
             server.wait(60)
