@@ -21,15 +21,40 @@ Members = dict[str, msgspec.Raw]
 
 _members = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _exact = msgspec.json.Decoder(float_hook=Decimal)
-_encoder = msgspec.json.Encoder(decimal_format="number")
+
+
+class Digits(Decimal):
+    """A decimal that remembers how it was written: 1e2 and 1E+2 are one value, and still not one text."""
+
+    __slots__ = ("text",)
+    text: str
+
+    def __new__(cls, text: str) -> Digits:
+        made = super().__new__(cls, text)
+        made.text = text
+        return made
+
+    def __deepcopy__(self, _memo: object) -> Digits:
+        return self
+
+
+def _as_written(value: object) -> msgspec.Raw:
+    if isinstance(value, Digits):
+        return msgspec.Raw(value.text.encode())
+    raise TypeError(f"{type(value).__name__} is no JSON")
+
+
+_written = msgspec.json.Decoder(float_hook=Digits)
+_encoder = msgspec.json.Encoder(decimal_format="number", enc_hook=_as_written)
 _POSITION = re.compile(r" - at `\$(?P<path>[^`]*)`| \(byte (?P<byte>\d+)\)")
 MAX_DEPTH = 60
 
 
-def decode(raw: bytes) -> Any:
-    """Any JSON with its decimals as Decimal. Raises BadRequest naming line and column of the fault."""
+def decode(raw: bytes, *, as_written: bool = False) -> Any:
+    """Any JSON with its decimals as Decimal; with ``as_written`` as Digits, for what is changed and stored again.
+    Raises BadRequest naming line and column of the fault."""
     try:
-        return _exact.decode(raw)
+        return (_written if as_written else _exact).decode(raw)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, ArithmeticError) as error:
         raise _syntax_error(raw, error) from None
 

@@ -180,7 +180,10 @@ def primitive_children(parent: Element, name: str) -> Collection:
 
 
 def _decimal(value: Any) -> Any:
-    return value if isinstance(value, Decimal) else Decimal(str(value))
+    if type(value) is Decimal:
+        return value
+    # A Decimal's subclass compares like one, and is not one of the System types.
+    return Decimal(value) if isinstance(value, Decimal) else Decimal(str(value))
 
 
 def _temporal(parse: Callable[[str], Any]) -> Callable[[Any], Any]:

@@ -27,7 +27,7 @@ def change_of(raw: bytes, content_type: str) -> Change:
             types="application/json-patch+json (JSON Patch) or application/fhir+json (FHIRPath Patch)",
             given=kind or "missing",
         )
-    sent = body.decode(raw)
+    sent = body.decode(raw, as_written=True)
     if isinstance(sent, list) and kind in _JSON_PATCH_TYPES:
         return partial(_json_patched, sent)
     if isinstance(sent, dict) and kind in _FHIR_TYPES:

@@ -99,7 +99,7 @@ def patch(work: Work, kind: str, id: str, change: Change, if_match: int | None) 
         raise NotFound(UNKNOWN, type=kind, id=id)
     before, _ = reading.current(work, kind, id)
     match_version(if_match, found.version, kind, id)
-    raw = body.serialise(change(before.resource()))
+    raw = body.serialise(change(body.decode(before.body, as_written=True)))
     resource = body.parse(raw)
     if (resource.get("resourceType"), resource.get("id")) != (kind, id):
         raise UnprocessableEntity("A patch cannot change 'resourceType' and 'id' of %(type)s/%(id)s.",
