@@ -101,9 +101,12 @@ def in_force(consent: Json) -> bool:
 
 
 def accepted_by(consent: Json) -> frozenset[str]:
-    """References to the carers who accepted what the Consent gives them (its `verification`)."""
-    entries = [entry for entry in consent.get("verification", ()) if entry.get("verified") is True]
-    return frozenset(str(entry.get("verifiedWith", {}).get("reference", "")) for entry in entries) - {""}
+    """References to the carers who accept what the Consent gives them: each one's last `verification` counts."""
+    said = {
+        str(entry.get("verifiedWith", {}).get("reference", "")): entry.get("verified") is True
+        for entry in consent.get("verification", ())
+    }
+    return frozenset(reference for reference, accepted in said.items() if reference and accepted)
 
 
 def rules_of(consent: Json) -> list[Rule]:

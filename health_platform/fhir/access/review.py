@@ -2,7 +2,7 @@
 monthly). A finding is no reproach: it names who should be asked why.
 
 Only people are reviewed: systems and the platform's own workers look at everybody by their nature. Emergencies are
-left out of the nights.
+left out of the nights and listed by themselves, all of them.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ from health_platform.fhir.keys import patient_key
 COMPOUND_SURNAMES = ("남궁", "황보", "제갈", "사공", "선우", "서문", "독고", "동방", "어금", "망절")
 """Korean surnames of two syllables; all others have one."""
 KINDS = {
+    "emergency": gettext_noop("record opened in an emergency"),
     "own": gettext_noop("own record"),
     "colleague": gettext_noop("record of a colleague"),
     "surname": gettext_noop("same surname"),
@@ -163,6 +164,13 @@ GROUP BY 1, 2
 """
 
 
+_EMERGENCIES = """
+SELECT a.actor, p.patient, count(*) FROM fhir_audit a, unnest(a.patients) AS p (patient)
+WHERE a.recorded >= %s AND a.recorded < %s AND a.interaction = 'emergency-access' AND a.outcome = 0
+GROUP BY 1, 2
+"""
+
+
 def review(since: datetime, until: datetime, limits: Limits = Limits()) -> list[Finding]:
     """The findings of the period from ``since`` up to ``until``."""
     with open_session(service("audit-review", "HCOMPL")) as session:
@@ -170,8 +178,12 @@ def review(since: datetime, until: datetime, limits: Limits = Limits()) -> list[
         looks = [Look(*row) for row in session.cursor.fetchall()]
         session.cursor.execute(_DAYS, [since, until])
         days = [Day(*row) for row in session.cursor.fetchall()]
-        people = _people(session, {look.patient for look in looks})
-    return findings(looks, days, people, limits)
+        session.cursor.execute(_EMERGENCIES, [since, until])
+        opened = session.cursor.fetchall()
+        people = _people(session, {look.patient for look in looks} | {patient for _actor, patient, _count in opened})
+    emergencies = [Finding("emergency", who, people.ids.get(patient, ""), count) for who, patient, count in opened]
+    emergencies.sort(key=lambda each: (-each.count, each.actor, each.patient))
+    return [*emergencies, *findings(looks, days, people, limits)]
 
 
 def _people(session: Session, patients: set[int]) -> People:
