@@ -352,14 +352,17 @@ def _in_set(stated: Binding) -> Accepts:
 
 
 def _leads_to(types: frozenset[str]) -> Accepts:
-    """Whether a reference that cannot be followed here names one of the types."""
+    """Whether a reference that cannot be followed here names one of the types, or none."""
 
     def check(context: Context, value: Any) -> bool:
-        literal = value.get("reference")
-        if type(literal) is not str or context.bundle is not None or context.options.resolve is not None:
+        literal = value.get("reference", "")
+        if literal[:1] == "#" or context.bundle is not None or context.options.resolve is not None:
             return False
         kind, slash, _ = literal.partition("/")
-        return (bool(slash) and kind in types) or references.target_type(literal) in types
+        if slash and kind in types:
+            return True
+        named = references.target_type(literal) or value.get("type")
+        return named is None or named in types
 
     return check
 

@@ -20,6 +20,9 @@ def check_extension(context: Context, value: Any, place: Place, holder: tuple[st
         return
     if "|" in url:
         context.report("extension-version", place, url=url.partition("|")[0])
+        known = context.knowledge.profiles.find(url.partition("|")[0])
+        if known is not None and known.type == "Extension":
+            check_profile(context, known, value, place)
         return
     definition = context.knowledge.profiles.find(url)
     if definition is None or definition.type != "Extension":
