@@ -70,9 +70,13 @@ def main(bundles: int) -> None:
         sys.stdout.write(f"{name}: {len(observations)} Observations of {size} bytes\n")
         structure = per_second(lambda found: validate_structure(found[1]), observations)
         full = per_second(lambda found: validate(*found), observations)
-        sys.stdout.write(f"  structure {structure:,.0f}/s\n  with codes, bindings and invariants {full:,.0f}/s\n")
+        sys.stdout.write(f"  structure {_shown(structure)}\n  with codes, bindings and invariants {_shown(full)}\n")
     with_profile = per_second(lambda found: validate(*found, options=KR_CORE), ours)
-    sys.stdout.write(f"blood pressure with the KR Core profile {with_profile:,.0f}/s\n")
+    sys.stdout.write(f"blood pressure with the KR Core profile {_shown(with_profile)}\n")
+
+
+def _shown(rate: float) -> str:
+    return f"{rate:,.0f}/s, {1_000_000 / rate:.1f} µs of CPU each"
 
 
 if __name__ == "__main__":

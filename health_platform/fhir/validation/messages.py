@@ -657,6 +657,11 @@ RULES: Mapping[str, Message] = {
         IssueType.STRUCTURE,
         _("%(value)s is not an element of %(type)s in FHIR R4."),
     ),
+    "ecl": (
+        ERROR,
+        IssueType.VALUE,
+        _("%(value)s is not in the Expression Constraint Language of SNOMED CT: %(reason)s."),
+    ),
     "differential-whole": (
         ERROR,
         IssueType.PROCESSING,

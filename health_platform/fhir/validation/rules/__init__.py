@@ -22,7 +22,7 @@ BY_NODE: Mapping[str, tuple[Rule, ...]] = {
     "Questionnaire": (conformance.enabling_questions,),
     "SearchParameter": (conformance.composite_components, conformance.derived_type, conformance.search_expression),
     "StructureDefinition": (conformance.differential_paths,),
-    "ValueSet.compose.include": (conformance.included_codes,),
+    "ValueSet.compose.include": (conformance.included_codes, conformance.constraint_filters),
 }
 BY_TYPE: Mapping[str, tuple[Rule, ...]] = {
     "canonical": (datatypes.absolute_canonical,),

@@ -8,7 +8,7 @@ from functools import cache
 from health_platform.fhir.definitions import structures
 from health_platform.fhir.fhirpath.errors import FhirPathError
 from health_platform.fhir.fhirpath.parser import parse
-from health_platform.fhir.terminology import external
+from health_platform.fhir.terminology import ecl, external
 from health_platform.fhir.validation.context import Context, Json, Place
 
 
@@ -139,6 +139,20 @@ def included_codes(context: Context, value: Json, place: Place) -> None:
             context.report("code-form", at, value=code, system=system)
         elif known is not None and known.is_complete and known.find(code) is None:
             _unknown_code(context, system, code, at)
+
+
+def constraint_filters(context: Context, value: Json, place: Place) -> None:
+    """A filter of SNOMED CT by `constraint` is in its Expression Constraint Language."""
+    filters = value.get("filter")
+    if value.get("system") != external.SNOMED_CT or not isinstance(filters, list):
+        return
+    for index, stated in enumerate(filters):
+        text = stated.get("value") if isinstance(stated, dict) and stated.get("property") == "constraint" else None
+        if isinstance(text, str):
+            try:
+                ecl.check(text)
+            except ecl.EclError as error:
+                context.report("ecl", (place, "filter", index), value=text, reason=str(error))
 
 
 def _unknown_code(context: Context, system: str, code: str, place: Place) -> None:
