@@ -7,7 +7,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from django.db import IntegrityError
+from django.db import IntegrityError, ProgrammingError
+from psycopg.errors import InsufficientPrivilege
 
 from health_platform.fhir import knowledge, outbox, rows
 from health_platform.fhir.access import audit, policy
@@ -105,6 +106,13 @@ def open_work(
     except (NotFound, Gone, Forbidden, Conflict) as error:
         _record_refusal(access, interaction, error)
         raise
+    except ProgrammingError as error:
+        if not isinstance(error.__cause__, InsufficientPrivilege):
+            raise
+        refusal = Forbidden("You would not see what you write: it is of a class of data, or in a record, that is not "
+                            "open to you.")  # fmt: skip
+        _record_refusal(access, interaction, refusal)
+        raise refusal from error
 
 
 def _close(work: Work) -> None:

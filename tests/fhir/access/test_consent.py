@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from io import StringIO
 from typing import Any
 
 import pytest
+from django.core.management import call_command
 
 from health_platform.fhir.access.context import AccessContext, Role
 from health_platform.fhir.access.session import Session, open_session
@@ -354,3 +356,27 @@ def test_few_compartments_lists_a_small_institution_and_never_a_large_one(city: 
         few, none = session.few_compartments(10), session.few_compartments(1)
     assert few is not None and len(few) == 4  # everyone's, the institution's, the stranger's, the citizen's
     assert none is None
+
+
+def test_who_would_not_see_what_is_written_does_not_write_it(city: City) -> None:
+    """Another institution that cares may change an entry, but not into one of a class that it does not reach."""
+    both = {"generalPractitioner": [{"reference": f"Organization/{id}"} for id in (city.clinic, city.other_clinic)]}
+    Repository(OPERATOR).update(Repository(OPERATOR).read("Patient", city.patient).resource() | both)
+    id = written_by(city.system, condition(city.patient, "I10"))
+    path = f"{FHIR}/Condition/{id}"
+    assert city.other_system.put(path, condition(city.patient, "F32.1", id=id)).status_code == 403
+    assert city.system.get(path).json()["meta"]["versionId"] == "1"
+    assert city.other_system.put(path, condition(city.patient, "I11", id=id)).status_code == 200
+
+
+def test_stored_rows_are_judged_anew_by_command_versions_too(city: City) -> None:
+    id = written_by(city.system, condition(city.patient, "F32.1"))
+    assert city.system.put(f"{FHIR}/Condition/{id}", condition(city.patient, "F32.2", id=id)).status_code == 200
+    with open_session(OPERATOR) as session:
+        session.cursor.execute("UPDATE fhir_resource SET sensitive = 0")
+        session.cursor.execute("UPDATE fhir_history SET sensitive = 0")
+    call_command("fhir_sensitivity", stdout=StringIO())
+    assert rows("SELECT count(*) FROM fhir_resource WHERE sensitive = 1") == 1
+    assert rows("SELECT count(*) FROM fhir_history WHERE sensitive = 1") == 1
+    with pytest.raises(Exception, match="permission denied|never changed"), open_session(OPERATOR) as session:
+        session.cursor.execute("UPDATE fhir_history SET body = ''")
