@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any, Final
 from urllib.parse import urlencode
 
 from citizen_app_api.disclosure import may_be_shown
 from citizen_app_api.mydata.consent import Given, given_of
+from citizen_app_api.mydata.sharing import is_carers, is_shared
 from citizen_app_api.people import citizen_of
 from citizen_app_api.plain_language import access as access_words
 from citizen_app_api.plain_language.access import Look, looks_of
@@ -48,6 +49,7 @@ _KINDS: Final[dict[str, tuple[str, dict[str, str]]]] = {
 }
 # Decisions of the no-exercise gate that hold for a plan which was signed before.
 SPEAKS_AGAINST: Final = frozenset({"refer", "stop", "postpone"})
+NOTICES_FOR: Final = timedelta(days=31)
 _MEASUREMENTS: Final = 200
 _DATA_PAGE: Final = 500
 _LOG_STEP: Final = 200
@@ -97,6 +99,17 @@ class AccessLog:
 
     items: list[Look]
     next: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """What the record tells its person: when, what, the reason that was given, and by which institution."""
+
+    id: str
+    at: datetime | None
+    text: str
+    reason: str | None
+    institution: str | None
 
 
 def own_patient(access: AccessContext) -> str:
@@ -220,10 +233,34 @@ def my_clinics(access: AccessContext) -> list[Clinic]:
     return clinics_of(patient, _named(repository, clinic_references(patient)))
 
 
+def my_notices(access: AccessContext, now: datetime) -> list[Notice]:
+    """What I am told of my record, for a month: that it was opened in an emergency. Newest first."""
+    repository = Repository(access)
+    since = (now - NOTICES_FOR).date().isoformat()
+    asked = {"patient": own_patient(access), "category": "notification", "sent": f"ge{since}", "_count": "50"}
+    found = repository.search("Communication", asked).resources()
+    senders = {one["sender"]["reference"] for one in found if one.get("sender", {}).get("reference")}
+    return [_notice(one, _named(repository, sorted(senders))) for one in found]
+
+
+def _notice(communication: Resource, names: dict[str, Resource]) -> Notice:
+    sender = names.get(communication.get("sender", {}).get("reference", ""), {})
+    texts = [part["contentString"] for part in communication.get("payload", []) if part.get("contentString")]
+    reasons = [reason["text"] for reason in communication.get("reasonCode", []) if reason.get("text")]
+    sent = communication.get("sent")
+    return Notice(
+        id=communication["id"],
+        at=datetime.fromisoformat(sent.replace("Z", "+00:00")) if sent else None,
+        text=" ".join(texts),
+        reason=next(iter(reasons), None),
+        institution=sender.get("name"),
+    )
+
+
 def my_consents(access: AccessContext) -> list[Given]:
     """The consents that stand in my record, newest first."""
     page = Repository(access).search("Consent", {"patient": own_patient(access), "_count": "100"})
-    return [given_of(consent) for consent in page.resources() if not not_valid(consent)]
+    return [given_of(one) for one in page.resources() if not not_valid(one) and not is_shared(one)]
 
 
 def my_access_log(access: AccessContext, before: int | None, limit: int, *, others_only: bool = False) -> AccessLog:
@@ -232,7 +269,17 @@ def my_access_log(access: AccessContext, before: int | None, limit: int, *, othe
     repository = Repository(access)
     page, following = _looks(repository, patient, before, limit, others_only)
     names = _named(repository, sorted(access_words.references_in(entry for _number, entry in page)))
+    if any(entry.actor.startswith("Patient/") and entry.actor != f"Patient/{patient}" for _number, entry in page):
+        names |= _carers_named(repository, patient)
     return AccessLog(looks_of(page, patient, names), following)
+
+
+def _carers_named(repository: Repository, patient: str) -> dict[str, Resource]:
+    """The names of carers, as the consents that made them carers hold them."""
+    page = repository.search("Consent", {"patient": patient, "_count": "100"})
+    shared = [one for one in page.resources() if is_shared(one) and is_carers(one)]
+    actors = [one["provision"]["actor"][0]["reference"] for one in shared]
+    return {one["reference"]: {"name": [{"text": one.get("display", "")}]} for one in actors}
 
 
 def _looks(

@@ -16,6 +16,7 @@ from health_platform.fhir.access.audit import AuditEntry
 
 Resource = dict[str, Any]
 Numbered = tuple[int, AuditEntry]
+EMERGENCY: Final = "emergency-access"
 ONE_LOOK: Final = timedelta(minutes=1)
 ACTIONS: Final = {
     "create": gettext_noop("wrote"),
@@ -33,7 +34,6 @@ ACTIONS: Final = {
     "logout": gettext_noop("signed out"),
 }
 ROLES: Final = {
-    "citizen": gettext_noop("You"),
     "clinician": gettext_noop("Clinician"),
     "ambulance": gettext_noop("Ambulance crew"),
     "system": gettext_noop("Computer of an institution"),
@@ -45,6 +45,7 @@ PURPOSES: Final = {
     "ETREAT": gettext_noop("in an emergency"),
     "BTG": gettext_noop("in an emergency"),
     "PATRQT": gettext_noop("at your request"),
+    "FAMRQT": gettext_noop("for you"),
     "HRESCH": gettext_noop("for research"),
     "HSYSADMIN": gettext_noop("to run this platform"),
     "HCOMPL": gettext_noop("to check that the rules are kept"),
@@ -116,6 +117,8 @@ def _look(entries: Sequence[Numbered], patient: str, names: Mapping[str, Resourc
     what = _what(entity for _number, one in entries for entity in one.entities)
     actions = {ACTIONS.get(one.interaction, "read") for _number, one in entries}
     action = _(actions.pop() if len(actions) == 1 else ACTIONS["transaction"])
+    if any(one.interaction == EMERGENCY for _number, one in entries):
+        action, what = _(ACTIONS[EMERGENCY]), []
     purpose = _(PURPOSES[entry.purpose]) if entry.purpose in PURPOSES else entry.purpose
     form = _("%(who)s %(action)s: %(what)s (%(purpose)s)") if what else _("%(who)s: %(action)s")
     sentence = form % {
@@ -138,7 +141,10 @@ def references_in(entries: Iterable[AuditEntry]) -> set[str]:
 
 
 def _who(entry: AuditEntry, names: Mapping[str, Resource]) -> str:
-    role = _(ROLES.get(entry.role, "Operator of this platform"))
+    if entry.actor.startswith("Patient/"):
+        role = _("Your carer or parent")
+    else:
+        role = _(ROLES.get(entry.role, "Operator of this platform"))
     person = human_name(names.get(entry.actor, {}).get("name", []))
     return f"{role} {person}" if person else role
 

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
 from clinics.console.access import Auditor, for_auditors
-from health_platform.fhir.access import audit
+from health_platform.fhir.access import audit, audit_query
 from health_platform.fhir.access.audit_event import LogQuery, find
 from health_platform.fhir.access.review import KINDS
 from health_platform.fhir.access.review import review as findings_of
@@ -62,6 +62,27 @@ def log(request: HttpRequest, auditor: Auditor) -> HttpResponse:
         "after": rows[PER_PAGE - 1].aid if len(rows) > PER_PAGE else None,
     }
     return render(request, "console/log.html", context)
+
+
+@require_GET
+@for_auditors
+def emergencies(request: HttpRequest, auditor: Auditor) -> HttpResponse:
+    """Each opening of a record in an emergency, with the reason that was given, for review; newest first."""
+    before = request.GET.get("before", "")
+    query = LogQuery(
+        interactions=("emergency-access",),
+        before=int(before) if re.fullmatch(r"\d{1,18}", before) else None,
+        count=PER_PAGE + 1,
+    )
+    with open_session(auditor.access) as session:
+        rows = find(session, query)
+    audit.note(auditor.access, "search-type", query="AuditEvent?subtype=emergency-access")
+    context = {
+        "section": "emergencies",
+        "rows": [(row, audit_query.unseal(row.query)) for row in rows[:PER_PAGE]],
+        "after": rows[PER_PAGE - 1].aid if len(rows) > PER_PAGE else None,
+    }
+    return render(request, "console/emergencies.html", context)
 
 
 def _month(text: str) -> tuple[datetime, datetime] | None:

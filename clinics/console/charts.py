@@ -8,7 +8,9 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from clinics.console.record import Line, Point, Series
+from django.utils.translation import gettext as _
+
+from clinics.console.record import Line, Point, Results, Series
 
 WIDTH, HEIGHT = 360, 168
 LEFT, RIGHT, TOP, BOTTOM = 44, 26, 10, 24
@@ -170,3 +172,17 @@ def _columns(first: int, last: int, x: Any) -> tuple[Tick, ...]:
         return tuple(Tick(x(date(year, 1, 1)), str(year)) for year in years)
     days = dict.fromkeys((first, (first + last) // 2, last) if last - first > 30 else (first, last))
     return tuple(Tick(x(date.fromordinal(day)), date.fromordinal(day).strftime("%y-%m-%d")) for day in days)
+
+
+def groups_of(results: Results) -> list[dict[str, Any]]:
+    """The charts under their headings, numbered through."""
+    headings = {
+        "vital-signs": _("Vital signs"),
+        "laboratory": _("Laboratory"),
+        "exam": _("Function tests"),
+    }
+    groups: dict[str, list[tuple[int, Any]]] = {}
+    for number, series in enumerate(results.series):
+        heading = headings.get(series.category, _("Other"))
+        groups.setdefault(heading, []).append((number, chart_of(series)))
+    return [{"title": heading, "charts": charts} for heading, charts in groups.items()]

@@ -164,7 +164,7 @@ def find(access: AccessContext, search: Search, after: str | None = None) -> Fou
     """Patients of the institution whose name begins so, born on that day, with that identifier."""
     query: dict[str, str | list[str]] = {"_count": str(PER_PAGE)}
     wanted = {"name": search.name, "birthdate": search.birth_date, "identifier": search.identifier}
-    query |= {parameter: _literal(value) for parameter, value in wanted.items() if value}
+    query |= {parameter: literal(value) for parameter, value in wanted.items() if value}
     if after:
         query["_cursor"] = after
     page = Repository(access).search("Patient", query)
@@ -173,7 +173,7 @@ def find(access: AccessContext, search: Search, after: str | None = None) -> Fou
     return Found(tuple((one, one.age(today)) for one in people), page.next)
 
 
-def _literal(value: str) -> str:
+def literal(value: str) -> str:
     """A value in which comma, bar and dollar mean themselves (FHIR R4, search.html#escaping)."""
     return re.sub(r"([\\,$|])", r"\\\1", value)
 

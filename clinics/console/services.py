@@ -18,6 +18,9 @@ from django.utils.translation import override as language
 
 from clinics.console import plans, worklist
 from clinics.console.access import Clinician
+from clinics.console.record import person_of
+from health_platform.accounts.proofing import binding
+from health_platform.fhir.access import audit
 from health_platform.fhir.access.context import service
 from health_platform.fhir.outcome import BadRequest, Conflict, NotFound, PreconditionFailed, UnprocessableEntity
 from health_platform.fhir.repository import Repository
@@ -152,3 +155,12 @@ def _draft(repository: Repository, plan: str, patient: str, seen: str) -> dict[s
 
 def _changed() -> str:
     return _("This was changed while you were reading. Nothing was recorded: look at the state below and decide again.")
+
+
+def account_code(clinician: Clinician, patient: str, now: datetime) -> str | None:
+    """A code for the patient's own account; None when the record has no full day of birth. Raises NotFound."""
+    person = person_of(Repository(clinician.access).read("Patient", patient).resource())
+    if person.born.day is None or len(person.born.text) < 10:
+        return None
+    audit.note(clinician.access, "account-code", [patient], [f"Patient/{patient}"])
+    return binding.code_for(patient, person.name, person.born.day, now)

@@ -3,7 +3,7 @@
 from django.urls import path
 from django.views.i18n import set_language
 
-from clinics.console import audit, clients, members, sign_in, views
+from clinics.console import audit, clients, emergency_access, members, sign_in, views
 
 app_name = "console"
 urlpatterns = [
@@ -13,6 +13,7 @@ urlpatterns = [
     path("language", set_language, name="language"),
     path("patients", views.search, name="search"),
     path("patients/<str:patient>", views.patient, name="patient"),
+    path("patients/<str:patient>/account", views.account_code, name="account-code"),
     path("patients/<str:patient>/acceptance", views.accept_all, name="accept-all"),
     path("patients/<str:patient>/risks/<str:risk>/decision", views.decide, name="decide"),
     path("patients/<str:patient>/risks/<str:risk>/release", views.release, name="release"),
@@ -28,5 +29,9 @@ urlpatterns = [
     path("members/<int:member>/end", members.end, name="end-member"),
     path("audit", audit.review, name="review"),
     path("audit/log", audit.log, name="audit-log"),
+    path("audit/emergencies", audit.emergencies, name="emergencies"),
+    path("emergency-access", emergency_access.index, name="emergency-access"),
+    path("emergency-access/<str:patient>", emergency_access.opened, name="opened"),
+    path("emergency-access/<str:patient>/whole", emergency_access.widen, name="widen"),
     path("emergency", views.emergency, name="emergency"),
 ]

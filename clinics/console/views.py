@@ -15,8 +15,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from clinics.console import plans, selectors, services
 from clinics.console.access import Clinician, for_clinicians
-from clinics.console.charts import chart_of
-from clinics.console.record import Results
+from clinics.console.charts import groups_of
 from clinics.console.worklist import Stage
 from health_platform.fhir.outcome import NotFound
 
@@ -65,7 +64,7 @@ def _patient_page(
     record = selectors.record(clinician.access, patient)
     context = {
         "record": record,
-        "groups": _groups(record.results),
+        "groups": groups_of(record.results),
         "here": reverse("console:patient", args=[patient]),
         "judgement": selectors.judgement(clinician.access, patient),
         "plans": selectors.plans(clinician.access, patient),
@@ -74,18 +73,12 @@ def _patient_page(
     return render(request, "console/patient.html", context, status=status)
 
 
-def _groups(results: Results) -> list[dict[str, Any]]:
-    """The charts under their headings, numbered through."""
-    headings = {
-        "vital-signs": _("Vital signs"),
-        "laboratory": _("Laboratory"),
-        "exam": _("Function tests"),
-    }
-    groups: dict[str, list[tuple[int, Any]]] = {}
-    for number, series in enumerate(results.series):
-        heading = headings.get(series.category, _("Other"))
-        groups.setdefault(heading, []).append((number, chart_of(series)))
-    return [{"title": heading, "charts": charts} for heading, charts in groups.items()]
+@require_POST
+@for_clinicians
+def account_code(request: HttpRequest, clinician: Clinician, patient: str) -> HttpResponse:
+    """A code that the patient, seen in person, connects her own account with."""
+    code = services.account_code(clinician, patient, timezone.now())
+    return _patient_page(request, clinician, patient, account_code=code or "", no_account_code="" if code else "yes")
 
 
 @require_POST

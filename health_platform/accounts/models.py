@@ -159,7 +159,7 @@ class ProvenIdentity(models.Model):
 
 class BindingCode(models.Model):
     """A code that an institution hands to a patient in person; with a proven identity of the same name and birth date
-    it binds an account to ``patient``. Kept as a keyed hash."""
+    it binds an account to ``patient``. Code and ``name`` are kept as keyed hashes."""
 
     digest = models.CharField(max_length=64, unique=True)
     patient = models.CharField(max_length=64)
@@ -182,3 +182,14 @@ class ResidentNumber(models.Model):
     kept = models.DateTimeField()
 
     objects: ClassVar[models.Manager[ResidentNumber]] = models.Manager()
+
+
+class CarerCode(models.Model):
+    """A code by which a citizen shows a person who wants her as a carer which ``patient`` she is; kept as a keyed
+    hash."""
+
+    digest = models.CharField(max_length=64, unique=True)
+    patient = models.CharField(max_length=64, db_index=True)
+    expires = models.DateTimeField(db_index=True)
+
+    objects: ClassVar[models.Manager[CarerCode]] = models.Manager()

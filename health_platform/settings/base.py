@@ -91,6 +91,8 @@ STAFF_SECOND_FACTOR = True
 PASSWORD_RESET_TIMEOUT = 24 * 3600
 # OpenID Connect providers through which people may sign in: a JSON list, or its file (docs/operations.md).
 IDENTITY_PROVIDERS = json.loads(env.text_or_file("IDENTITY_PROVIDERS") or "[]")
+# The class of the adapter to a service that proves who somebody is (health_platform/accounts/proofing); empty: none.
+IDENTITY_PROOFING = env.text("IDENTITY_PROOFING")
 LOGIN_URL = "/console/sign-in"
 LOGIN_REDIRECT_URL = "/console/"
 SESSION_COOKIE_HTTPONLY = True

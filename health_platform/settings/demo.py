@@ -16,3 +16,4 @@ OAUTH2_PROVIDER = OAUTH2_PROVIDER | {
     "COMPLIANT_BCP_RFC9700_REDIRECT_URI_SCHEME": False,
 }
 STAFF_SECOND_FACTOR = False
+IDENTITY_PROOFING = "health_platform.accounts.proofing.simulator.Simulator"

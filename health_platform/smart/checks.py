@@ -29,3 +29,12 @@ def no_unrestricted_client(app_configs: Any, **kwargs: Any) -> list[CheckMessage
         Error(f"The client '{name}' may do everything.", hint="Delete it before you deploy.", id="smart.E002")
         for name in names
     ]
+
+
+@register(Tags.security, deploy=True)
+def no_simulated_proof(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """The simulator of identity proofing proves whatever one types."""
+    if "simulator" not in settings.IDENTITY_PROOFING:
+        return []
+    hint = "Set IDENTITY_PROOFING to a real adapter, or to nothing."
+    return [Error("Identities are proven by a simulator.", hint=hint, id="smart.E004")]

@@ -8,7 +8,7 @@ from django.contrib.sessions.models import Session
 from django.db import transaction
 from oauth2_provider.models import AccessToken, RefreshToken, clear_expired
 
-from health_platform.accounts.models import BindingCode, Challenge, OpenSession, SignInAttempt, User
+from health_platform.accounts.models import BindingCode, CarerCode, Challenge, OpenSession, SignInAttempt, User
 from health_platform.accounts.services import end_sessions
 from health_platform.accounts.throttle import WINDOW
 from health_platform.smart.models import Authorization, EhrLaunch, UsedAssertion
@@ -49,6 +49,7 @@ def clear(now: datetime) -> dict[str, int]:
         "launches": EhrLaunch.objects.filter(expires__lt=now),
         "assertions": UsedAssertion.objects.filter(expires__lt=now - timedelta(minutes=5)),
         "challenges": Challenge.objects.filter(expires__lt=now),
+        "carers' codes": CarerCode.objects.filter(expires__lt=now),
         "binding codes": BindingCode.objects.filter(expires__lt=now),
         "attempts": SignInAttempt.objects.filter(at__lt=now - WINDOW),
         "sessions": Session.objects.filter(expire_date__lt=now),

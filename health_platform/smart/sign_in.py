@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth import logout
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -71,6 +72,7 @@ def _page(request: HttpRequest, status: str = "") -> HttpResponse:
         "username": request.POST.get("username", ""),
         "status": status,
         "providers": providers.offered(),
+        "proofing": bool(settings.IDENTITY_PROOFING),
     }
     return render(request, "smart/sign_in.html", context)
 

@@ -6,7 +6,7 @@ The name space is the provider's own: its views look their neighbours up in it.
 from django.urls import path
 from oauth2_provider.views import JwksInfoView, RevokeTokenView, TokenView, UserInfoView
 
-from health_platform.smart import account, outside, sign_in, views
+from health_platform.smart import account, outside, proof, sign_in, views
 from health_platform.smart.discovery import openid_configuration
 
 app_name = "oauth2_provider"
@@ -35,6 +35,10 @@ urlpatterns = [
     path("account/authenticator", account.authenticator, name="authenticator"),
     path("account/recovery-codes", account.recovery_codes, name="recovery-codes"),
     path("account/removal", account.remove, name="remove-factor"),
+    path("proof", proof.begin, name="proof"),
+    path("proof/answer", proof.answer, name="proof-answer"),
+    path("proof/password", proof.password, name="proof-password"),
+    path("proof/simulator", proof.simulated, name="proof-simulator"),
     path("with/<str:provider>", outside.begin, name="outside"),
     path("with/<str:provider>/answer", outside.answer, name="outside-answer"),
     path("with/<str:provider>/end", outside.disconnect, name="outside-end"),

@@ -6,10 +6,15 @@ from typing import Any
 
 from django.utils import timezone
 
+from citizen_app_api.mydata import decisions
+from citizen_app_api.mydata.sharing import Decision, Who, consent_of
 from health_platform.accounts.models import Role, User
+from health_platform.fhir import carers, emergency
+from health_platform.fhir.access.context import AccessContext
 from health_platform.fhir.repository import Repository
+from health_platform.smart.context import of_user
 from inference import services
-from tests.builders import OPERATOR, observation, patient
+from tests.builders import OPERATOR, clinician, observation, patient
 from tests.citizen_app_api.records import care_plan, condition, observation_of, prescription, pressure
 from tests.inference.people import check_up, in_care
 
@@ -34,6 +39,46 @@ def build() -> None:
     User.objects.create_user(
         username=USERNAME, password=PASSWORD, display_name="김영희", role=Role.CITIZEN, patient=own
     )
+    _family(repository, clinic, own)
+
+
+def _family(repository: Repository, clinic: str, own: str) -> None:
+    """Her grandchild, whose guardian she is; her friend, for whom she cares and who cares for her; what she denied;
+    and that her record was opened in an emergency."""
+    child = patient(clinic, number="C-8", name=[{"text": "김하늘"}], birthDate=f"{timezone.localdate().year - 8}-03-01")
+    code = {"system": "http://terminology.hl7.org/CodeSystem/v3-RoleCode", "code": "GUARD"}
+    repository.create(
+        {
+            "resourceType": "RelatedPerson",
+            "patient": {"reference": f"Patient/{child}"},
+            "identifier": [{"system": "urn:bitgoeul:record", "value": own}],
+            "relationship": [{"coding": [code]}],
+        }
+    )
+    friend = patient(clinic, number="C-7", name=[{"text": "이순자"}])
+    User.objects.create_user(
+        username="lee", password=PASSWORD, display_name="이순자", role=Role.CITIZEN, patient=friend
+    )
+    today, now = timezone.localdate(), timezone.localtime()
+    mine, hers = _citizen(own), _citizen(friend)
+    repository.create(consent_of(Decision(True, Who.CARER, friend, "이순자"), own, "김영희", f"Patient/{own}", now))
+    offered = repository.create(
+        consent_of(Decision(True, Who.CARER, own, "김영희"), friend, "이순자", f"Patient/{friend}", now)
+    )
+    carers.accept(mine, offered.id)
+    decisions.decide(hers, Decision(False, Who.ANYONE, kinds=("images",)), now)
+    decisions.decide(mine, Decision(False, Who.INSTITUTION, clinic, end=today.replace(year=today.year + 1)), now)
+    away = repository.create({"resourceType": "Organization", "name": "무등병원"}).id
+    doctor = clinician(away, "doctor", "최의사")
+    access = of_user(doctor)
+    assert access is not None
+    emergency.open_emergency_access(access, own, "의식이 없는 채로 실려 옴")
+
+
+def _citizen(patient: str) -> AccessContext:
+    access = of_user(User.objects.get(patient=patient))
+    assert access is not None
+    return access
 
 
 def _record(own: str, clinic: str) -> list[dict[str, Any]]:

@@ -124,8 +124,11 @@ def test_the_server_takes_each_example_as_the_document_says(full: City, path: st
 @pytest.mark.parametrize("path", [path for path, method, _ in operations() if method == "get"])
 def test_each_answer_has_the_documented_form_and_no_other_members(full: City, path: str) -> None:
     operation = document()["paths"][path]["get"]
-    queries = [f"?kind={kind}" for kind in ("vitals", "labs", "diagnoses")] if path.endswith("/records") else [""]
-    for query in queries:
+    queries = {
+        "/records": [f"?kind={kind}" for kind in ("vitals", "labs", "diagnoses")],
+        "/choices": ["?who=institution&name=%EB%B6%81", "?who=person&name=%EB%B0%95"],
+    }
+    for query in next((found for end, found in queries.items() if path.endswith(end)), [""]):
         for language in ("ko", "en"):
             response = Caller(full.citizen.token, language).get(path + query)
             assert response.status_code == 200

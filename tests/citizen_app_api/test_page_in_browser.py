@@ -16,6 +16,7 @@ SCREENS = (
     "", "summary", "summary/conditions", "summary/medicines", "summary/allergies", "summary/vital_signs",
     "summary/laboratory", "risks", "risks/0", "risks/5", "plans", "records", "records/vitals", "records/labs",
     "records/documents", "questions", "ask", "clinics", "log", "log/all", "consents", "consents/research", "data",
+    "sharing", "sharing/new", "carers", "carers/new", "carers/code",
 )  # fmt: skip
 BUILD = "import django; django.setup(); from tests.citizen_app_api.household import build; build()"
 # Every target is at least 48 CSS pixels high and wide; a box inside a label is pressed by its label.
@@ -246,3 +247,46 @@ def test_the_keyboard_alone_is_enough(page: Page) -> None:
     page.press("Enter")
     page.wait_title("시작하기 전에")
     assert page.run("document.activeElement.tagName") == "H1", "a reader begins at the heading of the new screen"
+
+
+def test_a_decision_is_made_in_small_steps_and_holds(inside: Page) -> None:
+    show(inside, "sharing/new")
+    inside.click("막기: 볼 수 없게 합니다")
+    inside.click("계속하기")
+    inside.wait_title("누구에게?")
+    inside.click("한 기관")
+    inside.click("계속하기")
+    inside.wait_title("어느 기관입니까?")
+    inside.click("계속하기")
+    assert "하나를 고르세요" in inside.text(), "nobody was chosen yet"
+    inside.type("#find", "무등")
+    inside.click("찾기")
+    inside.wait("document.querySelector('[data-needs] input[type=radio]')")
+    inside.click("무등병원")
+    for title in ("무엇을?", "언제까지?", "무엇을 위해서?", "이대로 할까요?"):
+        inside.click("계속하기")
+        inside.wait_title(title)
+    assert "무등병원" in inside.text()
+    inside.click("예, 지금부터")
+    inside.wait_title("누가 내 기록을 볼 수 있나")
+    assert "무등병원: 볼 수 없음 – 모든 것" in inside.text()
+
+
+def test_whose_record_is_open_stands_on_every_screen_and_the_own_one_is_a_press_away(inside: Page) -> None:
+    show(inside, "carers")
+    assert "이순자" in inside.text() and "김하늘" in inside.text()
+    inside.run("[...document.querySelectorAll('article')].find((one) => one.textContent.includes('김하늘'))"
+               ".querySelector('button').click()")  # fmt: skip
+    inside.wait_title("김하늘 님의 기록")
+    for screen in ("summary", "records", "sharing"):
+        show(inside, screen)
+        assert "김하늘 님의 기록을 보고 있습니다" in inside.text()
+    assert "14살이 되는" in inside.text()
+    inside.click("내 기록으로 돌아가기")
+    inside.wait_title("김영희 님, 안녕하세요")
+    assert "보고 있습니다" not in inside.text()
+
+
+def test_an_emergency_is_told_on_the_first_screen(inside: Page) -> None:
+    assert "응급 상황에서 내 기록이 열렸습니다" in inside.text()
+    assert "무등병원" in inside.text() and "의식이 없는 채로 실려 옴" in inside.text()

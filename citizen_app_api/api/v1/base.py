@@ -5,14 +5,19 @@ from __future__ import annotations
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
+from rest_framework.exceptions import PermissionDenied
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from citizen_app_api.people import citizen_of
+from citizen_app_api.people import acting_for, citizen_of
 from health_platform.fhir.access.context import AccessContext
+from health_platform.fhir.repository import Repository
 from health_platform.smart.authentication import SignedIn
+
+ACTING_FOR = "Acting-For"
+"""Header: the logical id of the Patient for whom a carer or parent acts."""
 
 
 class IsCitizen(BasePermission):
@@ -40,6 +45,18 @@ class PrivateView(APIView):
 
 
 class CitizenView(PrivateView):
-    """A view of the citizen's own record."""
+    """A view of the citizen's own record; where ``for_others``, also of a person's for whom she acts (ACTING_FOR)."""
 
     permission_classes = (SignedIn, IsCitizen)
+    for_others = False
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        super().initial(request, *args, **kwargs)
+        person = request.headers.get(ACTING_FOR, "").strip()
+        if not person:
+            return
+        if not self.for_others:
+            raise PermissionDenied(_("This is not open to who acts for another person."))
+        access = acting_for(access_of(request), person)
+        Repository(access).read("Patient", person)
+        request._request.access = access  # type: ignore[attr-defined]

@@ -15,6 +15,12 @@ PROBLEM = "application/problem+json"
 LANGUAGE = OpenApiParameter(
     "Accept-Language", str, OpenApiParameter.HEADER, description="`ko` (default) or `en`: the language of all texts."
 )
+ACTING_FOR = OpenApiParameter(
+    "Acting-For",
+    str,
+    OpenApiParameter.HEADER,
+    description="The logical id of a person for whom the citizen acts as carer or parent (`listMyCare`).",
+)
 IDEMPOTENCY_KEY = OpenApiParameter(
     "Idempotency-Key",
     str,

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.utils.translation import gettext as _
 from rest_framework import serializers
 
 from citizen_app_api.mydata.consent import Purpose
+from citizen_app_api.mydata.sharing import CLASSES, PURPOSES, Who
+from citizen_app_api.mydata.sharing import KINDS as SHARED_KINDS
 from citizen_app_api.plain_language.records import KINDS
 from citizen_app_api.plain_language.risks import Standing
 from citizen_app_api.plain_language.summary import SEX, Knowledge
@@ -336,3 +339,103 @@ class QuestionSerializer(Answer):
 
 class QuestionsSerializer(Answer):
     items = QuestionSerializer(many=True)
+
+
+class SharedSerializer(Answer):
+    """A decision about who may see the record."""
+
+    id = serializers.CharField()
+    active = serializers.BooleanField(help_text="Whether it holds.")
+    permit = serializers.BooleanField(help_text="True permits, false denies.")
+    who = serializers.ChoiceField(choices=list(Who))
+    name = serializers.CharField(help_text="Of whom it is about; empty for everybody who works for an institution.")
+    kinds = serializers.ListField(child=serializers.CharField(), help_text="Empty: all kinds.")
+    classes = serializers.ListField(child=serializers.CharField(), help_text="Sensitive classes that it names.")
+    purpose = _Text(help_text="Null: any.")
+    start = _Text(help_text=DAY)
+    end = _Text(help_text=DAY)
+    decided_on = _Text(help_text=DAY)
+    accepted = serializers.BooleanField(allow_null=True, help_text="Whether a carer has accepted; null for others.")
+    sentence = serializers.CharField(help_text="The decision in plain words.")
+    person = serializers.CharField(help_text="The logical id of the Patient whose record it is.")
+    person_name = serializers.CharField()
+
+
+class AgeRuleSerializer(Answer):
+    self_decides = serializers.BooleanField(help_text="Whether the caller decides about this record.")
+    text = serializers.CharField(help_text="What holds at this age and what changes next; empty from 19 on.")
+
+
+class SharingSerializer(Answer):
+    items = SharedSerializer(many=True)
+    rule = AgeRuleSerializer()
+
+
+class _ScopeSerializer(Answer):
+    kinds = serializers.ListField(
+        child=serializers.ChoiceField(choices=list(SHARED_KINDS)), default=list, max_length=20
+    )
+    classes = serializers.ListField(child=serializers.ChoiceField(choices=list(CLASSES)), default=list, max_length=5)
+    start = serializers.DateField(required=False, allow_null=True, default=None)
+    end = serializers.DateField(required=False, allow_null=True, default=None, help_text="The last day.")
+
+
+class DecideSerializer(_ScopeSerializer):
+    permit = serializers.BooleanField()
+    who = serializers.ChoiceField(choices=[Who.ANYONE, Who.INSTITUTION, Who.PERSON])
+    names = serializers.RegexField(r"^[A-Za-z0-9\-.]{0,64}$", default="", help_text="An `id` of the choices.")
+    purpose = serializers.ChoiceField(choices=list(PURPOSES), required=False, allow_null=True, default=None)
+
+    def validate(self, given: dict[str, Any]) -> dict[str, Any]:
+        if (given["who"] != Who.ANYONE) != bool(given["names"]):
+            raise serializers.ValidationError({"names": [_("Choose one from the list.")]})
+        return given
+
+
+class ChoicesQuerySerializer(Answer):
+    who = serializers.ChoiceField(choices=[Who.INSTITUTION, Who.PERSON])
+    name = serializers.CharField(min_length=1, max_length=60)
+
+
+class ChoiceSerializer(Answer):
+    id = serializers.CharField()
+    name = serializers.CharField()
+    detail = serializers.CharField()
+
+
+class ChoicesSerializer(Answer):
+    items = ChoiceSerializer(many=True)
+
+
+class ChargeSerializer(Answer):
+    patient = serializers.CharField(help_text="For the header Acting-For.")
+    name = serializers.CharField()
+    guardian = serializers.BooleanField(help_text="A parent or guardian, by law.")
+    until = _Text(help_text=DAY)
+
+
+class CareSerializer(Answer):
+    carers = SharedSerializer(many=True, help_text="Whom I let care for me.")
+    offers = SharedSerializer(many=True, help_text="Who wants me as a carer, accepted ones too.")
+    people = ChargeSerializer(many=True, help_text="Whose records I see now.")
+
+
+class MakeCarerSerializer(_ScopeSerializer):
+    code = serializers.CharField(max_length=20, help_text="The code that the carer's own app shows.")
+
+
+class CarerCodeSerializer(Answer):
+    code = serializers.CharField()
+    minutes = serializers.IntegerField()
+
+
+class NoticeSerializer(Answer):
+    id = serializers.CharField()
+    at = serializers.DateTimeField(allow_null=True)
+    text = serializers.CharField()
+    reason = _Text()
+    institution = _Text()
+
+
+class NoticesSerializer(Answer):
+    items = NoticeSerializer(many=True)

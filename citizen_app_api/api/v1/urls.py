@@ -10,6 +10,15 @@ from citizen_app_api.api.v1.views.plans import ExercisesView, PlansView
 from citizen_app_api.api.v1.views.questions import QuestionsView
 from citizen_app_api.api.v1.views.risks import RisksView
 from citizen_app_api.api.v1.views.session import RenewalView, SessionView
+from citizen_app_api.api.v1.views.sharing import (
+    AcceptanceView,
+    CarerCodeView,
+    CareView,
+    ChoicesView,
+    NoticesView,
+    SharedView,
+    SharingView,
+)
 from citizen_app_api.api.v1.views.what_if import WhatIfView
 
 urlpatterns = [
@@ -23,6 +32,13 @@ urlpatterns = [
     path("me/plans/<str:id>/exercises", ExercisesView.as_view(), name="exercises"),
     path("me/consents", ConsentsView.as_view(), name="consents"),
     path("me/consents/<str:id>", ConsentView.as_view(), name="consent"),
+    path("me/sharing", SharingView.as_view(), name="sharing"),
+    path("me/sharing/choices", ChoicesView.as_view(), name="sharing-choices"),
+    path("me/sharing/<str:id>", SharedView.as_view(), name="shared"),
+    path("me/carers", CareView.as_view(), name="carers"),
+    path("me/carers/code", CarerCodeView.as_view(), name="carer-code"),
+    path("me/carers/<str:id>/acceptance", AcceptanceView.as_view(), name="acceptance"),
+    path("me/notices", NoticesView.as_view(), name="notices"),
     path("me/questions", QuestionsView.as_view(), name="questions"),
     path("me/access-log", AccessLogView.as_view(), name="access-log"),
     path("me/data", DataView.as_view(), name="data"),

@@ -3,6 +3,8 @@
 import { language } from "./words.js";
 
 let session = null;
+// The person for whom I act as carer or parent; the record says at each request whether I may.
+let person = null;
 const ended = new Set();
 
 export class Problem extends Error {
@@ -42,7 +44,12 @@ export async function signOut() {
 
 export function forget() {
   session = null;
+  person = null;
 }
+
+export const actFor = (one) => { person = one; };
+export const actingName = () => person?.name ?? "";
+export const actingGuardian = () => Boolean(person?.guardian);
 
 function accept(answer) {
   session = { token: answer.access_token, name: answer.name, until: Date.now() + answer.expires_in * 1000 };
@@ -64,6 +71,8 @@ async function send(method, path, body, key) {
   if (session) headers.Authorization = `Bearer ${session.token}`;
   if (body !== undefined) headers["Content-Type"] = "application/json";
   if (key) headers["Idempotency-Key"] = key;
+  // Always: what is not open to who acts for another is refused, and never done to one's own record instead.
+  if (person && path.startsWith("/me")) headers["Acting-For"] = person.patient;
   let response;
   try {
     const sent = body === undefined ? undefined : JSON.stringify(body);

@@ -1,10 +1,11 @@
 // The page: one screen at a time, by the address after the #.
 
-import { endsAt, forget, Offline, renew, signedIn, signOut, whenEnded } from "./api.js";
+import { actFor, actingName, endsAt, forget, Offline, renew, signedIn, signOut, whenEnded } from "./api.js";
 import { button, h } from "./dom.js";
 import { canSpeak, read, stop } from "./speech.js";
 import { keep, kept, language, speak, t } from "./words.js";
 import * as access from "./screens/access_log.js";
+import * as carers from "./screens/carers.js";
 import * as clinics from "./screens/clinics.js";
 import * as consents from "./screens/consents.js";
 import * as data from "./screens/data.js";
@@ -12,14 +13,18 @@ import * as plans from "./screens/plans.js";
 import * as questions from "./screens/questions.js";
 import * as records from "./screens/records.js";
 import * as risks from "./screens/risks.js";
+import * as sharing from "./screens/sharing.js";
 import * as start from "./screens/start.js";
 import * as summary from "./screens/summary.js";
 
-const SCREENS = { "": start.home, "sign-in": start.signInScreen, notice: start.notice, summary: summary.screen,
+const SCREENS = { "": start.home, "sign-in": start.signInScreen, notice: start.firstNotice, summary: summary.screen,
   records: records.screen, risks: risks.screen, questions: questions.screen, ask: questions.ask, plans: plans.screen,
-  consents: consents.screen, log: access.screen, data: data.screen, clinics: clinics.screen };
+  consents: consents.screen, log: access.screen, data: data.screen, clinics: clinics.screen,
+  sharing: sharing.screen, carers: carers.screen };
+const FOR_OTHERS = new Set(["", "summary", "records", "risks", "plans", "clinics", "sharing"]);
 const WARN_BEFORE = 120000;
 const bar = document.getElementById("bar");
+const banner = document.getElementById("acting");
 const main = document.getElementById("screen");
 const footer = document.getElementById("help");
 let message = "";
@@ -36,6 +41,7 @@ async function show() {
   const [name, ...rest] = decodeURIComponent(location.hash.replace(/^#\/?/, "")).split("/");
   const screen = wanted(name);
   drawFrame(name);
+  drawBanner();
   main.replaceChildren(h("p", { class: "loading", role: "status" }, t("loading")));
   main.setAttribute("aria-busy", "true");
   let content;
@@ -51,6 +57,7 @@ async function show() {
 function wanted(name) {
   if (!signedIn()) return SCREENS["sign-in"];
   if (kept("notice") !== "seen") return SCREENS.notice;
+  if (actingName() && !FOR_OTHERS.has(name)) actFor(null);
   return SCREENS[name === "sign-in" ? "" : name];
 }
 
@@ -86,6 +93,16 @@ function drawFrame(name) {
       aloud].filter(Boolean),
   );
   footer.replaceChildren(...phones(), ...(away ? [] : settings()), ...(inside && !away ? [leave()] : []));
+}
+
+// Whose record is open, on every screen, while it is another person's.
+function drawBanner() {
+  const name = actingName();
+  banner.hidden = !name;
+  banner.replaceChildren(...(name ? [h("strong", {}, t("acting_for", { name })), button(t("back_to_mine"), () => {
+    actFor(null);
+    go("");
+  }, "plain")] : []));
 }
 
 function readAloud(event) {

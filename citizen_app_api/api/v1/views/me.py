@@ -14,7 +14,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from citizen_app_api.api.v1.base import CitizenView, access_of
-from citizen_app_api.api.v1.schema import LANGUAGE, problems
+from citizen_app_api.api.v1.schema import ACTING_FOR, LANGUAGE, problems
 from citizen_app_api.api.v1.serializers import (
     AccessLogQuerySerializer,
     AccessLogSerializer,
@@ -38,10 +38,12 @@ from citizen_app_api.selectors import (
 class SummaryView(CitizenView):
     """My summary."""
 
+    for_others = True
+
     @extend_schema(
         operation_id="getMe",
         summary="My summary",
-        parameters=[LANGUAGE],
+        parameters=[LANGUAGE, ACTING_FOR],
         responses={200: SummarySerializer, **problems(401, 403)},
     )
     def get(self, request: Request) -> Response:
@@ -57,10 +59,12 @@ class SummaryView(CitizenView):
 class RecordsView(CitizenView):
     """My records."""
 
+    for_others = True
+
     @extend_schema(
         operation_id="listMyRecords",
         summary="My records of one kind",
-        parameters=[LANGUAGE, RecordsQuerySerializer],
+        parameters=[LANGUAGE, ACTING_FOR, RecordsQuerySerializer],
         responses={200: RecordsSerializer, **problems(400, 401, 403)},
     )
     def get(self, request: Request) -> Response:
@@ -79,10 +83,12 @@ class RecordsView(CitizenView):
 class ClinicsView(CitizenView):
     """My clinics."""
 
+    for_others = True
+
     @extend_schema(
         operation_id="listMyClinics",
         summary="Who cares for me",
-        parameters=[LANGUAGE],
+        parameters=[LANGUAGE, ACTING_FOR],
         responses={200: ClinicsSerializer, **problems(401, 403)},
     )
     def get(self, request: Request) -> Response:

@@ -13,7 +13,7 @@ from rest_framework.response import Response
 
 from citizen_app_api.api.v1.base import CitizenView, access_of
 from citizen_app_api.api.v1.idempotency import key_of
-from citizen_app_api.api.v1.schema import ID, IDEMPOTENCY_KEY, LANGUAGE, problems
+from citizen_app_api.api.v1.schema import ACTING_FOR, ID, IDEMPOTENCY_KEY, LANGUAGE, problems
 from citizen_app_api.api.v1.serializers import LogExerciseSerializer, LoggedSerializer, PlansSerializer
 from citizen_app_api.plain_language.notices import not_a_device
 from citizen_app_api.resources.exercise import DoneExercise, Trouble
@@ -24,10 +24,12 @@ from citizen_app_api.services import FieldError, log_exercise
 class PlansView(CitizenView):
     """My plans."""
 
+    for_others = True
+
     @extend_schema(
         operation_id="listMyPlans",
         summary="My plans",
-        parameters=[LANGUAGE],
+        parameters=[LANGUAGE, ACTING_FOR],
         responses={200: PlansSerializer, **problems(401, 403)},
     )
     def get(self, request: Request) -> Response:

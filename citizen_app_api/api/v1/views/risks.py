@@ -9,7 +9,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from citizen_app_api.api.v1.base import CitizenView, access_of
-from citizen_app_api.api.v1.schema import LANGUAGE, problems
+from citizen_app_api.api.v1.schema import ACTING_FOR, LANGUAGE, problems
 from citizen_app_api.api.v1.serializers import RisksSerializer
 from citizen_app_api.plain_language.notices import not_a_device, talked_over_first
 from citizen_app_api.selectors import my_risks
@@ -18,10 +18,12 @@ from citizen_app_api.selectors import my_risks
 class RisksView(CitizenView):
     """My risks."""
 
+    for_others = True
+
     @extend_schema(
         operation_id="listMyRisks",
         summary="My risks",
-        parameters=[LANGUAGE],
+        parameters=[LANGUAGE, ACTING_FOR],
         responses={200: RisksSerializer, **problems(401, 403)},
     )
     def get(self, request: Request) -> Response:

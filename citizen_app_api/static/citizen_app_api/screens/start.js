@@ -1,6 +1,6 @@
-import { call, nameOfPerson, signIn } from "../api.js";
-import { alerts, button, h, tile } from "../dom.js";
-import { keep, t } from "../words.js";
+import { actingName, call, nameOfPerson, signIn } from "../api.js";
+import { alerts, button, facts, h, tile } from "../dom.js";
+import { keep, moment, t } from "../words.js";
 
 export function signInScreen(_, { go }) {
   const trouble = h("p", { class: "alert", role: "alert", hidden: true });
@@ -45,7 +45,7 @@ export function signInScreen(_, { go }) {
   return [h("h1", {}, t("sign_in_title")), form, h("p", {}, t("sign_in_help")), h("p", { class: "small" }, t("notice_device"))];
 }
 
-export function notice(_, { refresh }) {
+export function firstNotice(_, { refresh }) {
   const lines = ["notice_ai", "notice_device", "notice_person", "notice_119"];
   return [
     h("h1", {}, t("notice_title")),
@@ -57,13 +57,24 @@ export function notice(_, { refresh }) {
   ];
 }
 
+const OWN = ["summary", "risks", "plans", "records", "questions", "clinics", "log", "sharing", "carers", "consents", "data"];
+const OTHERS = ["summary", "risks", "plans", "records", "clinics", "sharing"];
+
 export async function home() {
+  const name = actingName();
   const { alerts: urgent } = await call("GET", "/me");
-  const places = ["summary", "risks", "plans", "records", "questions", "clinics", "log", "consents", "data"];
+  const notices = name ? [] : (await call("GET", "/me/notices")).items;
   return [
-    h("h1", {}, t("hello", { name: nameOfPerson() })),
+    h("h1", {}, name ? t("record_of", { name }) : t("hello", { name: nameOfPerson() })),
     ...alerts(urgent),
+    notices.map(notice),
     h("p", {}, t("what_now")),
-    h("nav", {}, places.map((place) => tile(`#/${place}`, t(`menu_${place}`), t(`menu_${place}_text`)))),
+    h("nav", {}, (name ? OTHERS : OWN).map((place) => tile(`#/${place}`, t(`menu_${place}`), t(`menu_${place}_text`)))),
   ];
+}
+
+function notice(item) {
+  return h("section", { class: "note", role: "status" }, h("h2", {}, `⚠ ${t("notice_emergency")}`), h("p", {}, item.text),
+    facts([[t("notice_when"), item.at && moment(item.at)], [t("notice_who"), item.institution], [t("notice_why"), item.reason]]),
+    h("a", { class: "button plain", href: "#/log" }, t("menu_log")));
 }
