@@ -16,7 +16,7 @@ from health_platform.fhir.outcome import Issue, IssueType, Severity, operation_o
 from health_platform.fhir.repository import Repository
 from health_platform.fhir.search.query import parse_search
 from health_platform.fhir.search.request import SearchRequest, Summary
-from health_platform.fhir.search.sql.include import MOST
+from health_platform.fhir.search.sql import include
 from health_platform.fhir.stored import Match, Page
 
 
@@ -100,5 +100,5 @@ def _left_out(page: Page) -> list[Issue]:
         "More resources would be included than an answer holds (%(most)s): ask for a smaller page by _count, or for "
         "fewer kinds."
     )
-    issue = Issue(Severity.WARNING, IssueType.TOO_COSTLY, text, ("_include", "_revinclude"), args={"most": MOST})
+    issue = Issue(Severity.WARNING, IssueType.TOO_COSTLY, text, ("_include", "_revinclude"), args={"most": include.MOST})
     return [issue] if page.included_cut else []

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal
+from itertools import pairwise
 from typing import Any
 
 from health_platform.fhir.fhirpath.evaluate import evaluate
@@ -183,7 +184,7 @@ def sort_value(resource: Resource, code: str, descending: bool) -> Any:
 def is_ordered(world: World, kind: str, ids: list[str], sort: list[tuple[str, bool]]) -> bool:
     """Whether the ids stand in the order of the keys (code, descending), those without a value last."""
     rows = [[sort_value(world.resources[kind, one], code, descending) for code, descending in sort] for one in ids]
-    return all(_not_after(left, right, sort) for left, right in zip(rows, rows[1:], strict=False))
+    return all(_not_after(left, right, sort) for left, right in pairwise(rows))
 
 
 def _not_after(left: list[Any], right: list[Any], sort: list[tuple[str, bool]]) -> bool:
