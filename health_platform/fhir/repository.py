@@ -7,7 +7,7 @@ A resource that the actor does not reach is answered exactly like one that does 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
@@ -132,7 +132,20 @@ class Repository:
             work.queries.append(f"{resource_type}?{asked_as or text_of(query)}")
             work.compartments |= {patient_key(patient) for patient in about}
             work.flush()
-            page = search(work.session, request, work.terminology)
+            page = search(work.session, [request], work.terminology)
+            for match in (*page.matches, *page.included):
+                work.saw(match.stored, match.compartment)
+            return page_shown(self.access, page)
+
+    def search_types(self, requests: Sequence[SearchRequest], asked_as: str) -> Page:
+        """One page of the matches of several types together, of those that the scopes allow. Raises Forbidden where
+        they allow none."""
+        allowed = [one for one in requests if policy.allows(self.access, "search-type", one.resource_type)]
+        first = (allowed or requests)[0].resource_type
+        with self._work("search-type", first, reading=True) as work:
+            work.queries.append(asked_as)
+            work.flush()
+            page = search(work.session, allowed, work.terminology)
             for match in (*page.matches, *page.included):
                 work.saw(match.stored, match.compartment)
             return page_shown(self.access, page)

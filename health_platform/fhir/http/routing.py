@@ -16,6 +16,7 @@ from health_platform.fhir.interactions.history import history, history_of_all, h
 from health_platform.fhir.interactions.patch import patch, patch_matching
 from health_platform.fhir.interactions.read import read
 from health_platform.fhir.interactions.search import search
+from health_platform.fhir.interactions.search_several import search_compartment, search_system
 from health_platform.fhir.interactions.transaction import transaction
 from health_platform.fhir.interactions.update import update, update_matching
 from health_platform.fhir.interactions.vread import vread
@@ -38,12 +39,8 @@ def handle(request: FhirRequest) -> FhirResponse:
 
 def _dispatch(request: FhirRequest) -> FhirResponse:
     segments = request.path.strip("/").split("/") if request.path.strip("/") else []
-    if not segments:
-        return _system(request)
-    if segments == ["metadata"] and request.method in ("GET", "HEAD"):
-        return capabilities(request)
-    if segments == ["_history"]:
-        return history_of_all(_reading(request))
+    if not segments or segments[0] in ("metadata", "_search", "_history"):
+        return _whole(request, segments)
     kind = segments[0]
     if kind not in TYPE_NUMBER:
         raise NotFound("'%(type)s' is not a resource type of FHIR R4.", type=kind)
@@ -54,14 +51,31 @@ def _dispatch(request: FhirRequest) -> FhirResponse:
     if segments[1:] == ["_history"]:
         return history_of_type(_reading(request), kind)
     _require_id(segments[1])
+    if kind == "Patient" and len(segments) in (3, 4) and (segments[2] == "*" or segments[2] in TYPE_NUMBER):
+        return _compartment(request, segments[1], segments[2], segments[3:])
     if len(segments) == 2:
         return _instance_level(request, kind, segments[1])
     return _version_level(request, kind, segments[1], segments[2:])
 
 
+def _whole(request: FhirRequest, segments: list[str]) -> FhirResponse:
+    """The addresses of the system as a whole."""
+    if not segments:
+        return _system(request)
+    if len(segments) > 1:
+        raise NotFound("There is nothing at this address.")
+    if segments == ["_search"]:
+        if request.method != "POST":
+            raise _not_allowed(request, "POST")
+        return search_system(_with_form(request))
+    return capabilities(_reading(request)) if segments == ["metadata"] else history_of_all(_reading(request))
+
+
 def _system(request: FhirRequest) -> FhirResponse:
+    if request.method in ("GET", "HEAD"):
+        return search_system(request)
     if request.method != "POST":
-        raise _not_allowed(request, "POST")
+        raise _not_allowed(request, "GET, POST")
     _require_json(request)
     kind = kind_of(request.body)
     if kind == "transaction":
@@ -108,6 +122,14 @@ def _instance_level(request: FhirRequest, kind: str, id: str) -> FhirResponse:
     if request.method == "DELETE":
         return delete(request, kind, id)
     raise _not_allowed(request, "GET, PUT, PATCH, DELETE")
+
+
+def _compartment(request: FhirRequest, patient: str, kind: str, rest: list[str]) -> FhirResponse:
+    if rest == ["_search"] and request.method == "POST":
+        return search_compartment(_with_form(request), patient, kind)
+    if rest:
+        raise NotFound("There is nothing at this address.")
+    return search_compartment(_reading(request), patient, kind)
 
 
 def _version_level(request: FhirRequest, kind: str, id: str, rest: list[str]) -> FhirResponse:

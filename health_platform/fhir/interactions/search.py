@@ -27,10 +27,10 @@ def search(request: FhirRequest, resource_type: str) -> FhirResponse:
         page = access_log.search(request.access, asked, request.parameters, text)
     else:
         page = Repository(request.access).search(resource_type, asked, asked_as=text)
-    return FhirResponse(200, searchset(_parts(page, asked), asked, request))
+    return FhirResponse(200, searchset(shaped(page, asked), asked, request, resource_type))
 
 
-def _parts(page: Page, asked: SearchRequest) -> Page:
+def shaped(page: Page, asked: SearchRequest) -> Page:
     """The page in the form that `_summary` and `_elements` ask for. What is included is shown whole, unless
     `_elements` names its type."""
     if asked.summary is Summary.FALSE and not asked.elements:
@@ -51,13 +51,13 @@ def _part(match: Match, asked: subset.Part) -> Match:
     return replace(match, stored=replace(match.stored, body=shown))
 
 
-def searchset(page: Page, asked: SearchRequest, request: FhirRequest) -> bytes:
+def searchset(page: Page, asked: SearchRequest, request: FhirRequest, path: str) -> bytes:
     """The searchset Bundle, joined from stored bytes: nothing is parsed."""
     base = request.base.encode()
     head: dict[str, object] = {"resourceType": "Bundle", "type": "searchset"}
     if page.total is not None:
         head["total"] = page.total
-    head["link"] = _links(page, asked, request)
+    head["link"] = _links(page, asked, request, path)
     entries = [_entry(match, b"match", base) for match in page.matches]
     entries += [_entry(match, b"include", base) for match in page.included]
     issues = [*_ignored(asked), *_left_out(page)]
@@ -67,8 +67,8 @@ def searchset(page: Page, asked: SearchRequest, request: FhirRequest) -> bytes:
     return orjson.dumps(head)[:-1] + (b',"entry":[' + b",".join(entries) + b"]}" if entries else b"}")
 
 
-def _links(page: Page, asked: SearchRequest, request: FhirRequest) -> list[dict[str, str]]:
-    address = f"{request.base}/{asked.resource_type}"
+def _links(page: Page, asked: SearchRequest, request: FhirRequest, path: str) -> list[dict[str, str]]:
+    address = f"{request.base}/{path}" if path else request.base
     understood = [(name, value) for name, value in request.parameters if name not in asked.ignored]
     links = [{"relation": "self", "url": _with_query(address, understood)}]
     if page.next is not None:
@@ -100,5 +100,7 @@ def _left_out(page: Page) -> list[Issue]:
         "More resources would be included than an answer holds (%(most)s): ask for a smaller page by _count, or for "
         "fewer kinds."
     )
-    issue = Issue(Severity.WARNING, IssueType.TOO_COSTLY, text, ("_include", "_revinclude"), args={"most": include.MOST})
+    issue = Issue(
+        Severity.WARNING, IssueType.TOO_COSTLY, text, ("_include", "_revinclude"), args={"most": include.MOST}
+    )
     return [issue] if page.included_cut else []

@@ -50,7 +50,7 @@ def one_match(work: Work, resource_type: str, criteria: str) -> Stored | None:
     asked = _condition(resource_type, criteria)
     work.queries.append(f"{resource_type}?{criteria}")
     lock(work, [condition_key(resource_type, criteria)])
-    page = search(work.session, replace(asked, count=2), work.terminology)
+    page = search(work.session, [replace(asked, count=2)], work.terminology)
     if len(page.matches) > 1:
         raise PreconditionFailed(
             "More than one %(type)s matches '%(criteria)s': name criteria that one resource alone meets.",

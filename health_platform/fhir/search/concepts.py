@@ -3,7 +3,7 @@ they stand for, from the terminology."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import islice
 from typing import Any, Final
@@ -35,9 +35,9 @@ MAX_CODES: Final = 10_000
 Coding = tuple[str, str]
 
 
-def search(session: Session, request: SearchRequest, terminology: Callable[[], Terminology]) -> Page:
-    """One page of matches within the actor's reach; its concepts are resolved by what is known, and by the value sets
-    and code systems in the store that the actor may read."""
+def search(session: Session, requests: Sequence[SearchRequest], terminology: Callable[[], Terminology]) -> Page:
+    """One page of matches within the actor's reach, of one type or of several; their concepts are resolved by what is
+    known, and by the value sets and code systems in the store that the actor may read."""
 
     def find(kind: str, url: str, version: str) -> dict[str, Any] | None:
         criteria = [("url", url), *([("version", version)] if version else [])]
@@ -51,7 +51,7 @@ def search(session: Session, request: SearchRequest, terminology: Callable[[], T
             known.append(ReadableTerminology(terminology(), find))
         return known[0]
 
-    return sql.search(session, resolved(request, of_store))
+    return sql.search_types(session, [resolved(request, of_store) for request in requests])
 
 
 def resolved(request: SearchRequest, terminology: Callable[[], Terminology]) -> SearchRequest:

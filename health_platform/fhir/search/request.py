@@ -30,7 +30,7 @@ from health_platform.fhir.search.terms import (
 MAX_COUNT: Final = 1000
 MAX_PARAMETERS: Final = 100
 _OF_HTTP: Final = frozenset({"_format", "_pretty"})
-_SINGLE: Final = frozenset({"_count", "_summary", "_elements", "_total", "_cursor", "_type"})
+_SINGLE: Final = frozenset({"_count", "_summary", "_elements", "_total", "_cursor"})
 _ANY: Final = "*"
 
 

@@ -74,7 +74,7 @@ def meets(world: World, resource: Resource, name: str, value: str) -> bool:
     first, dot, rest = name.partition(".")
     if dot:
         code, _, kind = first.partition(":")
-        found = [world.resources.get(tuple(text.split("/"))) for text in values(resource, code)]  # type: ignore[arg-type]
+        found = [world.resources.get(tuple(text.split("/"))) for text in values(resource, code)]
         return any(
             one is not None and kind in ("", one["resourceType"]) and meets(world, one, rest, value) for one in found
         )

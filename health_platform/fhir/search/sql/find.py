@@ -9,7 +9,7 @@ their first rows each, which are merged.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Any, Final
 
 from health_platform.fhir.access.session import Session
 from health_platform.fhir.compartment import ONE_SUBJECT_TYPES, PUBLIC_TYPES
@@ -40,21 +40,40 @@ COLUMNS: Final = "r.id, r.version, r.last_updated, r.body, r.compartment, r.rid"
 
 def search(session: Session, request: SearchRequest) -> Page:
     """One page of matches within the actor's reach. The request's concepts are resolved (search/concepts.py)."""
+    return search_types(session, [request])
+
+
+def search_types(session: Session, requests: Sequence[SearchRequest]) -> Page:
+    """One page of the matches of several types together: the same criteria and order, asked of each type."""
+    first = requests[0]
+    count = first.count if first.count is not None else DEFAULT_COUNT
+    found = [_rows(session, request, count + 1) for request in requests]
+    totals = [total for total, _, _ in found if total is not None]
+    total = sum(totals) if totals else None
+    if first.summary == "count" or count == 0:
+        return Page([], [], None, total)
+    keys = found[0][1]
+    rows = [(request.resource_type, row) for request, (_, _, some) in zip(requests, found, strict=True) for row in some]
+    if len(requests) > 1:
+        rows.sort(key=lambda each: (each[1][6], each[1][5]), reverse=keys[0].descending)
+    following = order.cursor_of(rows[count - 1][1][6:], rows[count - 1][1][5]) if len(rows) > count else None
+    matches = [Match(Stored(kind, row[0], row[1], row[2], bytes(row[3])), row[4]) for kind, row in rows[:count]]
+    added, cut = included(session, first, matches)
+    return Page(matches, added, following, total, included_cut=cut)
+
+
+def _rows(
+    session: Session, request: SearchRequest, limit: int
+) -> tuple[int | None, tuple[Key, ...], list[tuple[Any, ...]]]:
+    """The number of matches where it is asked for, the keys of the order, and the first rows after the cursor."""
     narrowed = [drive.narrowed(session, request.resource_type, one) for one in request.criteria]
     compartments, criteria = _compartments(session, request.resource_type, narrowed)
     total = _total(session, request, compartments, criteria)
-    if request.summary == "count" or request.count == 0:
-        return Page([], [], None, total)
-    count = request.count if request.count is not None else DEFAULT_COUNT
     statement = Statement(session)
     keys = order.keys_of(statement, request)
-    rows = statement.run(_text(statement, request, keys, compartments, criteria, count + 1))
-    following = order.cursor_of(keys, rows[count - 1][6:], rows[count - 1][5]) if len(rows) > count else None
-    matches = [
-        Match(Stored(request.resource_type, row[0], row[1], row[2], bytes(row[3])), row[4]) for row in rows[:count]
-    ]
-    added, cut = included(session, request, matches)
-    return Page(matches, added, following, total, included_cut=cut)
+    if request.summary == "count" or limit == 1:
+        return total, keys, []
+    return total, keys, statement.run(_text(statement, request, keys, compartments, criteria, limit))
 
 
 # ---- whose records

@@ -104,7 +104,7 @@ def _from_body(place: Place, parameter: SearchParameter, pick: str) -> str:
 # ---- where a page ends
 
 
-def cursor_of(keys: tuple[Key, ...], row: tuple[Any, ...], rid: int) -> str:
+def cursor_of(row: tuple[Any, ...], rid: int) -> str:
     """The place after a row: the values of its keys and its id."""
     values = [_written(value) for value in row]
     return base64.urlsafe_b64encode(orjson.dumps([*values, rid])).decode().rstrip("=")
