@@ -55,7 +55,7 @@ def collected() -> Iterator[Collected]:
     handler = Collected()
     known = [each for each in logging.root.manager.loggerDict.values() if isinstance(each, logging.Logger)]
     # What LOG_LEVEL=DEBUG brings about: the settings hold back the loggers that they name.
-    held_back = tuple(settings.LOGGING["loggers"])
+    held_back = tuple(held_back_levels())
     loggers = [logging.root, *(each for each in known if not each.name.startswith(held_back))]
     held = [each for each in known if each.name in held_back]
     for each in held:
@@ -71,6 +71,12 @@ def collected() -> Iterator[Collected]:
         each.removeHandler(handler)
         each.setLevel(level)
         each.propagate = propagate
+
+
+def held_back_levels() -> dict[str, str]:
+    """The loggers that the settings name, with their level."""
+    configured: Any = settings.LOGGING
+    return {name: each["level"] for name, each in configured["loggers"].items()}
 
 
 def found_in(text: str) -> list[str]:
@@ -119,8 +125,7 @@ def test_planted_names_and_numbers_stand_in_no_log_and_no_error_page(city: City,
 
 
 def test_what_writes_whole_pages_and_statements_is_held_back() -> None:
-    levels = {name: each["level"] for name, each in settings.LOGGING["loggers"].items()}
-    assert levels == {"django.request": "ERROR", "django.template": "INFO", "django.db.backends": "INFO"}
+    assert held_back_levels() == {"django.request": "ERROR", "django.template": "INFO", "django.db.backends": "INFO"}
 
 
 def test_a_careless_line_is_found(collected: Collected) -> None:
@@ -144,7 +149,7 @@ def holding() -> set[str]:
             session.cursor.execute(
                 f"SELECT EXISTS (SELECT 1 FROM {name} t WHERE t::text LIKE ANY(%s))", [[f"%{each}%" for each in wanted]]
             )
-            if session.cursor.fetchone()[0]:
+            if session.cursor.fetchone() == (True,):
                 held.add(name)
     return held
 
