@@ -99,33 +99,37 @@ class Keys:
     only: tuple[int, ...] | None = None
 
 
+_PATIENT = TYPE_NUMBER["Patient"]
 ANYONE = 0
 """The grantee that stands for whoever acts for an institution."""
 
 
 def keys_of(access: AccessContext) -> Keys:
     """Where an actor's rights on rows come from: this is the one place that says it."""
-    organization = organization_key(access.organization)
-    patients = tuple(sorted(patient_key(patient) for patient in access.patients))
-    institution = (organization,) if organization else ()
-    launched = None
-    if access.launch_patient is not None:
-        launched = (0, *institution, patient_key(access.launch_patient))
+    return _keys(access.role, access.actor, access.organization, access.patients, access.purpose, access.launch_patient)
+
+
+@lru_cache(maxsize=4096)
+def _keys(
+    role: Role, actor: str, institution: str | None, patients: frozenset[str], purpose: str, launch: str | None
+) -> Keys:
+    organization = (organization_key(institution),) if institution else ()
+    own = tuple(sorted(patient_key(patient) for patient in patients))
     return Keys(
-        own=(0, *patients, *institution),
-        organization=organization,
-        grantees=_grantees(access, institution, patients),
-        purpose=access.purpose,
-        only=launched,
+        own=(0, *own, *organization),
+        organization=organization[0] if organization else 0,
+        grantees=_grantees(role, actor, organization, own),
+        purpose=purpose,
+        only=(0, *organization, patient_key(launch)) if launch is not None else None,
     )
 
 
-def _grantees(access: AccessContext, institution: tuple[int, ...], patients: tuple[int, ...]) -> tuple[int, ...]:
+def _grantees(role: Role, actor: str, organization: tuple[int, ...], patients: tuple[int, ...]) -> tuple[int, ...]:
     """A citizen is named as a person, who acts for an institution also by it, and with all others who do."""
-    if access.role is Role.CITIZEN:
+    if role is Role.CITIZEN:
         return patients
-    person = (key(access.actor),) if access.role in (Role.CLINICIAN, Role.AMBULANCE) else ()
-    return (ANYONE, *institution, *person) if institution else person
+    person = (key(actor),) if role in (Role.CLINICIAN, Role.AMBULANCE) else ()
+    return (ANYONE, *organization, *person) if organization else person
 
 
 def session_settings(access: AccessContext, keys: Keys) -> dict[str, str]:
@@ -154,11 +158,7 @@ def reach(access: AccessContext, keys: Keys, alias: str) -> tuple[str, dict[str,
     as that says (fhir_granted, migration 0006); else when the institution cares for the person and the row is of no
     sensitive class or its own.
     """
-    mine = f"({alias}.custodian = %(own_organization)s AND %(own_organization)s::bigint <> 0)"
-    parts = _Parts(
-        f"{alias}.type", f"{alias}.sensitive", mine, f"{alias}.rid", f"({alias}.sensitive = 0 OR {mine}) AND "
-    )
-    condition, parameters = _reach(access, keys, alias, parts)
+    condition, parameters = _reach(access, keys, alias, whole=True)
     if access.role is Role.CITIZEN:
         condition = f"({condition} AND NOT {alias}.withheld)"
     return condition, parameters
@@ -166,27 +166,31 @@ def reach(access: AccessContext, keys: Keys, alias: str) -> tuple[str, dict[str,
 
 def reach_of_records(access: AccessContext, keys: Keys, alias: str) -> tuple[str, dict[str, Any]]:
     """As `reach`, for a table of which only ``compartment`` is known: its rows are reached with the Patient."""
-    parts = _Parts(f"{TYPE_NUMBER['Patient']}::smallint", "0::smallint", "false", "NULL::bigint", "")
-    return _reach(access, keys, alias, parts)
+    return _reach(access, keys, alias, whole=False)
 
 
-@dataclass(frozen=True, slots=True)
-class _Parts:
-    """What `fhir_granted` is told of a row, and what stands before the care relationship."""
-
-    kind: str
-    classes: str
-    mine: str
-    row: str
-    unclassed: str
-
-
-def _reach(access: AccessContext, keys: Keys, alias: str, parts: _Parts) -> tuple[str, dict[str, Any]]:
+def _reach(access: AccessContext, keys: Keys, alias: str, *, whole: bool) -> tuple[str, dict[str, Any]]:
     if access.unrestricted:
         return "", {}
-    condition = f"{alias}.compartment = ANY(%(own)s)"
+    others, narrowed = bool(keys.organization or keys.grantees), keys.only is not None
     parameters: dict[str, Any] = {"own": list(keys.own)}
-    if keys.organization or keys.grantees:
+    if others:
+        parameters["own_organization"] = keys.organization
+        parameters["own_keys"] = list(keys.grantees)
+        parameters["own_purpose"] = keys.purpose
+    if keys.only is not None:
+        parameters["own_only"] = list(keys.only)
+    return _condition(alias, whole, others, narrowed), parameters
+
+
+@lru_cache(maxsize=64)
+def _condition(alias: str, whole: bool, others: bool, narrowed: bool) -> str:
+    """The condition's text. ``whole`` is a table of versions; ``others`` than the own records can be reached;
+    ``narrowed`` to some compartments."""
+    condition = f"{alias}.compartment = ANY(%(own)s)"
+    if others:
+        mine = f"({alias}.custodian = %(own_organization)s AND %(own_organization)s::bigint <> 0)"
+        row = f"{alias}.type, {alias}.sensitive, {mine}" if whole else f"{_PATIENT}::smallint, 0::smallint, false"
         cared_for = (
             "EXISTS (SELECT 1 FROM fhir_care care WHERE care.organization = %(own_organization)s"
             f" AND care.patient = {alias}.compartment)"
@@ -194,18 +198,11 @@ def _reach(access: AccessContext, keys: Keys, alias: str, parts: _Parts) -> tupl
         condition = (
             f"({condition} OR CASE WHEN EXISTS (SELECT 1 FROM fhir_grant g WHERE g.patient = {alias}.compartment"
             " AND g.grantee = ANY(%(own_keys)s))"
-            f" THEN fhir_granted({alias}.compartment, {parts.kind}, {parts.classes}, {parts.mine}, {cared_for},"
-            f" {parts.row}, %(own_keys)s, %(own_purpose)s) ELSE {parts.unclassed}{cared_for} END)"
+            f" THEN fhir_granted({alias}.compartment, {row}, {cared_for},"
+            f" {f'{alias}.rid' if whole else 'NULL::bigint'}, %(own_keys)s, %(own_purpose)s)"
+            f" ELSE {f'({alias}.sensitive = 0 OR {mine}) AND ' if whole else ''}{cared_for} END)"
         )
-        parameters |= {
-            "own_organization": keys.organization,
-            "own_keys": list(keys.grantees),
-            "own_purpose": keys.purpose,
-        }
-    if keys.only is not None:
-        condition = f"({condition} AND {alias}.compartment = ANY(%(own_only)s))"
-        parameters["own_only"] = list(keys.only)
-    return condition, parameters
+    return f"({condition} AND {alias}.compartment = ANY(%(own_only)s))" if narrowed else condition
 
 
 _FEW = """
