@@ -18,6 +18,7 @@ from health_platform.fhir.search.terms import WORDS
 
 VERSION = "0.1.0"
 PUBLISHED = "2026-11-22"
+SYSTEM_INTERACTIONS = ("transaction", "batch", "history-system", "search-system")
 INSTANCE_INTERACTIONS = (
     "read",
     "vread",
@@ -66,7 +67,7 @@ def capability_statement(base: str) -> dict[str, Any]:
                     ],
                 },
                 "resource": [_resource(kind) for kind in RESOURCE_TYPES],
-                "interaction": [{"code": "transaction"}, {"code": "batch"}, {"code": "history-system"}],
+                "interaction": [{"code": code} for code in SYSTEM_INTERACTIONS],
             }
         ],
     }
