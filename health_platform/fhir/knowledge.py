@@ -13,8 +13,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from django.db import connection
-
+from health_platform.fhir.access import wire
 from health_platform.fhir.definitions.structures import read_facts
 from health_platform.fhir.models import Contract, PackageResource, ProfileRule
 from health_platform.fhir.packages import kr_core
@@ -68,9 +67,9 @@ def current() -> Known:
 
 
 def _generation() -> int:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT generation FROM fhir_knowledge")
-        return int(cursor.fetchone()[0])
+    row = wire.run([("SELECT generation FROM fhir_knowledge", None)])[0].fetchone()
+    assert row is not None  # noqa: S101  (migration 0003 writes the one row)
+    return int(row[0])
 
 
 def _read(generation: int) -> Known:

@@ -11,15 +11,21 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
+import orjson
 from django.db import transaction
 from django.utils import timezone
 
+from health_platform.fhir.access import wire
 from health_platform.fhir.models import OutboxEvent
 
 Payload = dict[str, Any]
 Handler = Callable[[Payload], None]
 RESEND_AFTER = timedelta(seconds=30)
 MAX_ATTEMPTS = 20
+_WRITE = """
+INSERT INTO fhir_outbox (topic, payload, subject, created, not_before, attempts, error)
+VALUES (%s, %s::jsonb, %s, clock_timestamp(), clock_timestamp(), 0, '') RETURNING id
+"""
 
 log = logging.getLogger(__name__)
 _handlers: dict[str, list[Handler]] = {}
@@ -43,8 +49,9 @@ def emit(topic: str, payload: Payload, *, subject: str = "") -> None:
     """Write an event in the open transaction; it is sent after the commit. Without a handler nothing is written."""
     if topic not in _handlers:
         return
-    event = OutboxEvent.objects.create(topic=topic, payload=payload, subject=subject)
-    transaction.on_commit(lambda: _send(event.pk), robust=True)
+    row = wire.run([(_WRITE, [topic, orjson.dumps(payload).decode(), subject])])[0].fetchone()
+    assert row is not None  # noqa: S101  (RETURNING)
+    transaction.on_commit(lambda: _send(row[0]), robust=True)
 
 
 def _send(number: int) -> None:

@@ -37,7 +37,7 @@ _SITE = (
     "HTTP_X_FORWARDED_PORT", "SCRIPT_NAME",
 )  # fmt: skip
 # Of the answer itself, not of the middleware around it.
-_OF_ANSWER = frozenset({"content-type", "cache-control", "content-length"})
+_OF_ANSWER = frozenset({"content-type", "cache-control", "content-length", "www-authenticate"})
 _LINES = {status.value: f"{status.value} {status.phrase}" for status in HTTPStatus}
 
 
@@ -65,7 +65,7 @@ class Door:
         with origin.remembered(environ), translation.override(around.language):
             response = self._answer(environ, path[1] or "", token, around.base)
         body = response.body
-        headers = [*response.headers.items(), ("Content-Length", str(len(body))), *around.headers]
+        headers = [*_joined(response.headers, around.headers), ("Content-Length", str(len(body)))]
         start_response(_LINES[response.status], headers)
         return [body]
 
@@ -104,7 +104,15 @@ class Door:
         except DisallowedHost:
             return None
         language = next((value for name, value in headers if name.lower() == "content-language"), None)
-        return _Around(base, language, tuple(headers)) if status == ["200 OK"] and language else None
+        return _Around(base, language, tuple(headers)) if status == ["401 Unauthorized"] and language else None
+
+
+def _joined(own: Mapping[str, str], around: tuple[tuple[str, str], ...]) -> list[tuple[str, str]]:
+    """The headers of both; what the answer varies by stands before what Django's middleware adds to it."""
+    if "Vary" not in own:
+        return [*own.items(), *around]
+    rest = {**own, "Vary": ", ".join([own["Vary"], *(value for name, value in around if name.lower() == "vary")])}
+    return [*rest.items(), *(header for header in around if header[0].lower() != "vary")]
 
 
 def _token(environ: Environ) -> str:
@@ -130,7 +138,7 @@ def _probe(site: tuple[str, ...], languages: str, from_browser: bool) -> Environ
     if from_browser:
         given["HTTP_ORIGIN"] = "null"
     return given | {
-        "REQUEST_METHOD": "GET", "PATH_INFO": f"{BASE_PATH}/metadata", "QUERY_STRING": "", "wsgi.input": BytesIO(),
+        "REQUEST_METHOD": "GET", "PATH_INFO": f"{BASE_PATH}/Patient", "QUERY_STRING": "", "wsgi.input": BytesIO(),
     }  # fmt: skip
 
 

@@ -12,6 +12,7 @@ import re
 from collections.abc import Callable, Iterator
 from functools import cache
 from operator import attrgetter
+from threading import Lock
 from typing import Annotated, Any, Literal, Union
 
 import msgspec
@@ -86,7 +87,12 @@ class _NotAccepted(ValueError):
 def _decoder(type_name: str) -> msgspec.json.Decoder[Any] | None:
     if type_name not in structures.resource_types():
         return None
-    return msgspec.json.Decoder(_struct(type_name))
+    # msgspec fills in what it knows of a struct step by step; another thread must not decode with half of it.
+    with _one_builds:
+        return msgspec.json.Decoder(_struct(type_name))
+
+
+_one_builds = Lock()
 
 
 _building: list[str] = []
