@@ -45,6 +45,11 @@ def refuse_to_start_without_provider() -> None:
         embedded_engine().ready(model_repository().models()[0])
 
 
+def embedded_client() -> InferenceClient:
+    """The engine in this process, for what must answer without a network."""
+    return _embedded()
+
+
 @cache
 def inference_client() -> InferenceClient:
     """The engine in this process, or the one of settings.INFERENCE_URL with this process as fall-back."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from math import isfinite
 from typing import Any
 
@@ -15,10 +15,13 @@ from inference.triage.assess import Reason, Suspicion, TriageAssessment
 from inference.triage.case import CaseValue
 from inference.triage.hospital_feed import Unknown
 from inference.triage.hospitals import Candidate, destination_rule
+from inference.triage.level_model import LevelOpinion, NoOpinion
 from inference.triage.modifiers import Evidence
 from inference.triage.rule_pack import Mark, RulePack, Text
 from inference.triage.scores import Score
 from inference.triage.vital_signs import MEASUREMENTS
+
+LONGEST_VALID_MINUTES = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,18 +30,20 @@ class Circumstances:
 
     assessed_at: datetime
     candidates: tuple[Candidate, ...]
+    opinion: LevelOpinion | NoOpinion = NoOpinion.NO_COMPLAINT
     degraded: tuple[str, ...] = ()
     recorded: bool = True
 
 
 def answer(assessment: TriageAssessment, pack: RulePack, circumstances: Circumstances) -> dict[str, Any]:
-    """The members of the answer. `level`, `range` and `reasons` are a pure function of body and pack."""
+    """The members of the answer. `level`, `range` and `reasons` are a pure function of body, pack and model."""
     flags = [suspicion.code for suspicion in assessment.red_flags]
     rule = destination_rule(assessment.level.number, flags)
     return {
         "level": _level(assessment),
         "range": {"best": assessment.best, "worst": assessment.worst},
         "reasons": [_reason(reason, pack) for reason in assessment.reasons],
+        "model": _model(circumstances.opinion, assessment),
         "missing": [
             {"name": item.name, "text": _word(texts.INPUT_NAMES, item.name), "worst_level": item.worst_level}
             for item in assessment.missing
@@ -51,6 +56,7 @@ def answer(assessment: TriageAssessment, pack: RulePack, circumstances: Circumst
         "candidates": [_candidate(candidate) for candidate in circumstances.candidates],
         "pack": {"id": assessment.pack_id, "version": assessment.pack_version, "sha256": assessment.pack_checksum},
         "assessed_at": circumstances.assessed_at.isoformat(timespec="seconds"),
+        "valid_until": valid_until(assessment, circumstances.assessed_at).isoformat(timespec="seconds"),
         "recorded": circumstances.recorded,
         "degraded": bool(circumstances.degraded),
         "degraded_reasons": _coded(texts.DEGRADED, circumstances.degraded),
@@ -75,7 +81,7 @@ def _reason(reason: Reason, pack: RulePack) -> dict[str, Any]:
         "level": reason.level,
         "text": _pack_text(reason.text),
         "evidence": [_evidence(item) for item in reason.evidence],
-        "source": _source(reason.source, pack),
+        "source": _source_of(reason, pack),
         "verified": reason.verified,
         "own_threshold": reason.mark is Mark.OWN,
         "own_level": reason.own_level,
@@ -91,6 +97,40 @@ def _evidence(evidence: Evidence) -> dict[str, Any]:
     }
     measurement = MEASUREMENTS.get(evidence.name)
     return entry | ({"unit": measurement.unit} if measurement else {})
+
+
+def valid_until(assessment: TriageAssessment, assessed_at: datetime) -> datetime:
+    """When to assess again at the latest: the target time of the level, at least every minute, at most every 30."""
+    return assessed_at + timedelta(minutes=min(max(assessment.level.target_minutes, 1), LONGEST_VALID_MINUTES))
+
+
+def _model(opinion: LevelOpinion | NoOpinion, assessment: TriageAssessment) -> dict[str, Any]:
+    if isinstance(opinion, NoOpinion):
+        return {"applied": False, "reason": {"code": opinion.value, "text": _word(texts.NO_OPINION, opinion.value)}}
+    probability, low, high = (round(value, 4) for value in opinion.emergent)
+    return {
+        "applied": True,
+        "id": opinion.model,
+        "version": opinion.version,
+        "sha256": opinion.checksum,
+        "level": opinion.level,
+        "raised": any(reason.rule == opinion.model for reason in assessment.reasons),
+        "emergent": {"probability": probability, "low": low, "high": high, "n": opinion.training_n},
+        "at_most": [round(value, 4) for value in opinion.at_most],
+        "contributions": [
+            {"name": item.name, "text": _word(texts.FINDINGS, item.name), "log_odds": item.log_odds}
+            for item in opinion.contributions
+        ],
+        "missing": [
+            {"name": name, "text": _word(texts.INPUT_NAMES, name), "worst_level": level}
+            for name, level in sorted(opinion.could_become.items())
+        ],
+        "note": {"code": texts.MODEL_NOTE_CODE, "text": str(texts.MODEL_NOTE)},
+    }
+
+
+def _source_of(reason: Reason, pack: RulePack) -> dict[str, str]:
+    return {"id": reason.source, "citation": reason.citation} if reason.citation else _source(reason.source, pack)
 
 
 def _source(source: str, pack: RulePack) -> dict[str, str]:

@@ -56,7 +56,10 @@ class Assumption(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """A rule that held: at least as severe as `level`, with what it saw and where it comes from."""
+    """A rule that held: at least as severe as `level`, with what it saw and where it comes from.
+
+    `source` is one of the pack's sources unless `citation` names another.
+    """
 
     rule: str
     level: int
@@ -65,6 +68,7 @@ class Reason:
     mark: Mark
     own_level: bool
     text: Text
+    citation: str = ""
 
     @property
     def verified(self) -> bool:

@@ -92,6 +92,18 @@ class Symptom(StrEnum):
     CONFUSION = "confusion"
 
 
+class ArrivalMode(StrEnum):
+    """How the patient comes to the hospital."""
+
+    AMBULANCE_119 = "ambulance_119"
+    AMBULANCE_PRIVATE = "ambulance_private"
+    PRIVATE_CAR = "private_car"
+    PUBLIC_TRANSPORT = "public_transport"
+    WALKING = "walking"
+    WHEELCHAIR = "wheelchair"
+    OTHER = "other"
+
+
 class Complaint(StrEnum):
     """Chief complaints that our own pack has a rule for; a licensed pack brings its own table."""
 
@@ -164,6 +176,7 @@ class TriageCase:
     mechanism: frozenset[Mechanism] | None = None
     symptoms: frozenset[Symptom] | None = None
     ecg_st_elevation: bool | None = None
+    arrival_mode: ArrivalMode | None = None
 
 
 CaseValue = bool | float | str | frozenset[str] | None

@@ -65,6 +65,7 @@ def answer_schema() -> Schema:
         "range": {"type": "object", "required": ["best", "worst"], "properties": {"best": level, "worst": level}},
         "reasons": array_of_objects,
         "missing": array_of_objects,
+        "model": {"type": "object", "required": ["applied"]},
         "assumptions": {"type": "array", "items": coded},
         "scores": array_of_objects,
         "red_flags": array_of_objects,
@@ -73,6 +74,7 @@ def answer_schema() -> Schema:
         "candidates": array_of_objects | {"maxItems": 3},
         "pack": {"type": "object", "required": ["id", "version", "sha256"]},
         "assessed_at": {"type": "string", "format": "date-time"},
+        "valid_until": {"type": "string", "format": "date-time"},
         "recorded": {"type": "boolean"},
         "degraded": {"type": "boolean"},
         "degraded_reasons": {"type": "array", "items": coded},
@@ -101,7 +103,7 @@ def _operation() -> Schema:
         "summary": "Assess a patient of an ambulance",
         "description": (
             "Level 1-5 with every reason, what is missing, red flags and candidate emergency rooms. Level and reasons "
-            "are a pure function of the body and the rule pack. Not a cleared medical device."
+            "are a pure function of the body, the rule pack and the level model. Not a cleared medical device."
         ),
         "security": [{"device": []}],
         "parameters": [

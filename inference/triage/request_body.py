@@ -19,6 +19,7 @@ from django.utils.translation import gettext as _
 
 from inference.triage.case import (
     Appearance,
+    ArrivalMode,
     Bleeding,
     Complaint,
     Mechanism,
@@ -235,6 +236,7 @@ CASE_FIELDS: Fields = {
     "mechanism": _choices(Mechanism),
     "symptoms": _choices(Symptom),
     "ecg_st_elevation": BOOLEAN,
+    "arrival_mode": _choice(ArrivalMode),
 }
 RECORD_FIELDS: Fields = {
     "sex": _choice(Sex),

@@ -1,9 +1,11 @@
-"""POST /api/v1/triage: HTTP around the assessment. Level and reasons depend on the body and the rule pack alone."""
+"""POST /api/v1/triage: HTTP around the assessment. Level and reasons depend on body, rule pack and model alone."""
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from functools import cache
 from typing import Any
@@ -16,12 +18,17 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views import View
 
+from inference import registry
+from inference.protocol.types import InferenceError
 from inference.triage import store
 from inference.triage.answer import Circumstances, answer
 from inference.triage.assess import TriageAssessment, assess
+from inference.triage.complaint_text import lexicon
 from inference.triage.device_token import Device, KeyFile, TokenRefused, verify
 from inference.triage.hospital_source import SnapshotHolder, is_outdated, load_snapshot
 from inference.triage.hospitals import Candidate, Capability, candidates
+from inference.triage.level_model import MODEL, LevelOpinion, NoOpinion, opinion
+from inference.triage.raising import raised
 from inference.triage.recording import Unavailable
 from inference.triage.request_body import InvalidRequest, TriageRequest, parse_request
 from inference.triage.rule_pack import RulePack, safety_net
@@ -31,6 +38,9 @@ PROBLEM = "application/problem+json"
 KEY = re.compile(r"[\x21-\x7e]{8,200}")
 
 Record = Callable[[store.Submission], store.Written]
+Opinion = Callable[[TriageRequest], LevelOpinion | NoOpinion]
+
+log = logging.getLogger(__name__)
 
 
 class Refusal(Exception):
@@ -42,6 +52,19 @@ class Refusal(Exception):
         self.problem = {"type": "about:blank", "title": title, "status": status, "detail": detail} | members
 
 
+def model_opinion(request: TriageRequest) -> LevelOpinion | NoOpinion:
+    """What the newest level model says, run in this process: neither store nor network takes part.
+
+    A fault leaves the rules' answer.
+    """
+    try:
+        client, card = registry.embedded_client(), registry.card_of(MODEL)
+        return opinion(request.case, request.complaint_text, lexicon(), client, card)
+    except (InferenceError, OSError, ValueError, KeyError) as error:
+        log.warning("the level model did not answer: %s", type(error).__name__)
+        return NoOpinion.UNAVAILABLE
+
+
 class TriageView(View):
     """Assess a patient. `record` writes the submission and may raise Unavailable; `hospitals` holds the snapshot."""
 
@@ -49,6 +72,7 @@ class TriageView(View):
     record: Record = staticmethod(store.record)
     clock: Callable[[], datetime] = staticmethod(timezone.now)
     hospitals: SnapshotHolder | None = None
+    opinion: Opinion = staticmethod(model_opinion)
 
     def post(self, request: HttpRequest) -> HttpResponse:
         """Answer with the assessment, or with a problem."""
@@ -68,14 +92,18 @@ class TriageView(View):
         key = _idempotency_key(http)
         request = _request(http)
         pack = safety_net()
-        assessment = assess(request.case, pack)
+        said = self.opinion(request)
+        assessment = raised(assess(request.case, pack), said)
         found, degraded = self._candidates(request, assessment, now)
-        body = _body(assessment, pack, Circumstances(now, found, degraded))
+        if said is NoOpinion.UNAVAILABLE:
+            degraded = (*degraded, said.value)
+        circumstances = Circumstances(now, found, said, degraded)
+        body = _body(assessment, pack, circumstances)
         try:
             written = self.record(store.Submission(device, key, request, assessment, body, now))
         except Unavailable:
-            degraded = (*degraded, "record_unavailable")
-            return _answer(_body(assessment, pack, Circumstances(now, found, degraded, recorded=False)))
+            unrecorded = replace(circumstances, degraded=(*degraded, "record_unavailable"), recorded=False)
+            return _answer(_body(assessment, pack, unrecorded))
         if written.answer is None:
             raise Refusal(
                 422,

@@ -12,9 +12,10 @@ from inference.runtime.base import InferenceRequest, Tensor
 from inference.runtime.model_repository import ModelRepository
 from inference.runtime.onnx import OnnxEngine
 from inference.training.build_models import REPOSITORY
+from inference.training.spec import load_specs
 
 ENGINE = OnnxEngine(ModelRepository(REPOSITORY))
-CARDS = {model: ENGINE.repository.card(model) for model in ENGINE.models()}
+CARDS = {model: ENGINE.repository.card(model) for model in load_specs()}
 MISSING, OUT_OF_RANGE, OPTIONAL_MISSING = 1, 2, 4
 
 

@@ -19,7 +19,7 @@ from inference.triage.device_token import Device, issue
 from inference.triage.hospital_source import SnapshotHolder
 from inference.triage.hospitals import EmergencyRoom, HospitalSnapshot, Position
 from inference.triage.recording import CircuitBreaker, Deadline, Unavailable
-from inference.triage.views import TriageView
+from inference.triage.views import Opinion, TriageView, model_opinion
 
 NOW = datetime(2026, 11, 22, 0, 30, tzinfo=UTC)
 KEY = OKPKey.generate_key("Ed25519", {"kid": "triage-test"})
@@ -70,6 +70,7 @@ class Endpoint:
     record: Callable[[store.Submission], store.Written] = written_at_once
     hospitals: SnapshotHolder = field(default_factory=lambda: holder_of(city_snapshot))
     now: datetime = NOW
+    opinion: Opinion = model_opinion
     language: str = "en"
 
     def __call__(
@@ -81,7 +82,9 @@ class Endpoint:
             sent["Idempotency-Key"] = key
         data = body if isinstance(body, bytes) else json.dumps(BODY if body is None else body).encode()
         request = RequestFactory().post("/api/v1/triage", data, content_type="application/json", headers=sent)
-        view = TriageView.as_view(record=self.record, hospitals=self.hospitals, clock=lambda: self.now)
+        view = TriageView.as_view(
+            record=self.record, hospitals=self.hospitals, clock=lambda: self.now, opinion=self.opinion
+        )
         with override(self.language):
             response = view(request)
         assert isinstance(response, HttpResponse)
