@@ -146,7 +146,7 @@ def page(card: dict[str, Any]) -> str:
         *(f"- Limit: {limit}" for limit in card["limits"]),
         "",
         "Traps of the data: the first 186 rows of the published table are exactly the mistriaged ones; seven columns",
-        "are known only after triage; oxygen saturation is missing in more than half; decimal commas, `??` and `#BOŞ!`.",
+        "are known only after triage; oxygen saturation is missing in more than half; decimal commas, `??`, `#BOŞ!`.",
         "",
         "Train again: `manage.py train_triage_model PATH/ktas_dev.csv` (half a minute on one core; the same file gives",
         "the same bytes on the same machine).",
