@@ -8,12 +8,13 @@
 from __future__ import annotations
 
 import os
+import signal
 import socket
 import subprocess
 import sysconfig
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.client import HTTPConnection
 from pathlib import Path
 
@@ -54,6 +55,7 @@ def triton(repository: ModelRepository, folder: Path) -> Iterator[tuple[str, str
             env=_environment(installed),
             stdout=log,
             stderr=subprocess.STDOUT,
+            start_new_session=True,  # its backend's processes outlive it when it is killed
         )
         try:
             _wait(server, f"127.0.0.1:{http}")
@@ -61,6 +63,8 @@ def triton(repository: ModelRepository, folder: Path) -> Iterator[tuple[str, str
         finally:
             server.terminate()
             server.wait(60)
+            with suppress(ProcessLookupError):
+                os.killpg(server.pid, signal.SIGKILL)
 
 
 def _backends(installed: Path, folder: Path) -> Path:
