@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from health_platform.fhir.access.context import AccessContext, Role
 from health_platform.fhir.repository import Repository
-from health_platform.fhir.search.sql import drive
+from health_platform.fhir.search.sql import drive, find
 from tests.builders import OPERATOR
 from tests.fhir.search.brute_force import World, is_ordered, matches
 
@@ -201,15 +201,16 @@ def written(sort: list[tuple[str, bool]]) -> list[tuple[str, str]]:
     return [("_sort", keys)] if keys else []
 
 
-@pytest.mark.parametrize("few", [0, drive.FEW])
+@pytest.mark.parametrize(("few", "merged"), [(0, find.MOST_MERGED_AT_ONCE), (drive.FEW, 0)])
 @settings(
     max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 )
 @given(record=records(), asked=st.lists(questions(), min_size=1, max_size=8))
 def test_a_search_finds_what_a_look_at_every_resource_finds(
-    db: None, monkeypatch: pytest.MonkeyPatch, few: int, record: list[Resource], asked: list[Any]
+    db: None, monkeypatch: pytest.MonkeyPatch, few: int, merged: int, record: list[Resource], asked: list[Any]
 ) -> None:
     monkeypatch.setattr(drive, "FEW", few)
+    monkeypatch.setattr(find, "MOST_MERGED_AT_ONCE", merged)
     with transaction.atomic():
         operator = Repository(OPERATOR)
         for resource in record:
