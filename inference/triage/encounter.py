@@ -19,6 +19,7 @@ ACT_CODE = "http://terminology.hl7.org/CodeSystem/v3-ActCode"
 CATEGORY = "http://terminology.hl7.org/CodeSystem/observation-category"
 TRIAGE_CODES = "urn:bitgoeul:CodeSystem:triage"
 TRIAGE_IDENTIFIER = "urn:bitgoeul:triage"
+STATED_PATIENT = "urn:bitgoeul:triage:stated-patient"
 PACK_EXTENSION = "urn:bitgoeul:StructureDefinition:rule-pack"
 
 ENCOUNTER_URL = "urn:uuid:00000000-0000-4000-8000-000000000001"
@@ -32,9 +33,16 @@ _CONSCIOUSNESS = {
 
 
 def triage_bundle(
-    request: TriageRequest, assessment: TriageAssessment, device: Device, key: str, now: datetime
+    request: TriageRequest,
+    assessment: TriageAssessment,
+    device: Device,
+    key: str,
+    now: datetime,
+    *,
+    patient: str | None,
 ) -> Resource:
-    """The transaction Bundle of one assessment.
+    """The transaction Bundle of one assessment. `patient` is who of the record it is about, within the device's reach;
+    a patient that the crew named beyond it stays as the crew's statement in the contained Patient.
 
     A patient who is not known is contained in the Encounter with what the crew saw; what is written then belongs to
     the device's organization alone. The level is `preliminary`: the crew or the hospital confirms it.
@@ -45,10 +53,10 @@ def triage_bundle(
         "effectiveDateTime": time,
         "performer": [{"reference": f"Organization/{device.organization}"}],
     }
-    if request.patient:
-        common["subject"] = {"reference": request.patient}
+    if patient:
+        common["subject"] = {"reference": patient}
     observations = [*_vital_signs(request), *_scores(assessment), _level(assessment)]
-    entries = [_entry("Encounter", _encounter(request, device, key, time), ENCOUNTER_URL)]
+    entries = [_entry("Encounter", _encounter(request, device, key, time, patient), ENCOUNTER_URL)]
     entries += [_entry("Observation", observation | common) for observation in observations]
     return {"resourceType": "Bundle", "type": "transaction", "entry": entries}
 
@@ -58,7 +66,7 @@ def _entry(kind: str, resource: Resource, full_url: str | None = None) -> Resour
     return ({"fullUrl": full_url} | entry) if full_url else entry
 
 
-def _encounter(request: TriageRequest, device: Device, key: str, time: str) -> Resource:
+def _encounter(request: TriageRequest, device: Device, key: str, time: str, patient: str | None) -> Resource:
     encounter: Resource = {
         "resourceType": "Encounter",
         "identifier": [{"system": TRIAGE_IDENTIFIER, "value": f"{device.id}/{key}"}],
@@ -67,10 +75,11 @@ def _encounter(request: TriageRequest, device: Device, key: str, time: str) -> R
         "period": {"start": time},
         "serviceProvider": {"reference": f"Organization/{device.organization}"},
     }
-    if request.patient:
-        encounter["subject"] = {"reference": request.patient}
-    elif request.sex:
-        encounter["contained"] = [{"resourceType": "Patient", "id": "patient", "gender": request.sex.value}]
+    contained = _contained_patient(request)
+    if patient:
+        encounter["subject"] = {"reference": patient}
+    elif contained:
+        encounter["contained"] = [{"resourceType": "Patient", "id": "patient"} | contained]
         encounter["subject"] = {"reference": "#patient"}
     complaint: Resource = {}
     if request.case.complaint:
@@ -80,6 +89,14 @@ def _encounter(request: TriageRequest, device: Device, key: str, time: str) -> R
     if complaint:
         encounter["reasonCode"] = [complaint]
     return encounter
+
+
+def _contained_patient(request: TriageRequest) -> Resource:
+    """What the crew said of somebody whose record is not reached: an identifier opens nothing, a reference would."""
+    stated: Resource = {"gender": request.sex.value} if request.sex else {}
+    if request.patient:
+        stated["identifier"] = [{"use": "temp", "system": STATED_PATIENT, "value": request.patient}]
+    return stated
 
 
 def _vital_signs(request: TriageRequest) -> Iterator[Resource]:

@@ -12,6 +12,9 @@ from django.conf import settings
 from django.db import connection, connections, transaction
 
 from health_platform.fhir.access.context import AccessContext, Role
+from health_platform.fhir.access.session import open_session
+from health_platform.fhir.definitions.resource_types import TYPE_NUMBER
+from health_platform.fhir.keys import patient_key
 from health_platform.fhir.repository import Repository
 from inference.triage.assess import TriageAssessment
 from inference.triage.device_token import Device
@@ -77,7 +80,10 @@ def write(submission: Submission, resolve: Resolve[Written]) -> None:
     """
     with transaction.atomic():
         with connection.cursor() as cursor:
-            cursor.execute("SELECT set_config('statement_timeout', %s, true)", [str(STATEMENT_TIMEOUT_MS)])
+            cursor.execute(
+                "SELECT set_config('statement_timeout', %s, true), set_config('bitgoeul.device', %s, true)",
+                [str(STATEMENT_TIMEOUT_MS), submission.device.id],
+            )
         if not _claim(submission):
             resolve(_earlier(submission))
             return
@@ -109,10 +115,31 @@ def _earlier(submission: Submission) -> Written:
 
 
 def _write_record(submission: Submission) -> str:
-    bundle = triage_bundle(submission.request, submission.assessment, submission.device, submission.key, submission.now)
-    response = Repository(access_of(submission.device, submission.key)).transaction(bundle)
+    device, key, request = submission.device, submission.key, submission.request
+    bundle = triage_bundle(
+        request, submission.assessment, device, key, submission.now, patient=reached_patient(request.patient, device)
+    )
+    response = Repository(access_of(device, key)).transaction(bundle)
     location: str = response["entry"][0]["response"]["location"]
     return location.partition("Encounter/")[2].partition("/")[0]
+
+
+def reached_patient(stated: str | None, device: Device) -> str | None:
+    """The Patient that the crew named, when the device's institution reaches the record; else None, for a foreign and
+    an unknown patient alike. Nothing of the record is read or told."""
+    if stated is None:
+        return None
+    crew = AccessContext(
+        actor=f"Device/{device.id}", role=Role.AMBULANCE, organization=device.organization, purpose="ETREAT"
+    )
+    with open_session(crew, reading=True) as session:
+        condition, parameters = session.reach("r")
+        session.cursor.execute(
+            f"SELECT 1 FROM fhir_resource r WHERE r.compartment = %(patient)s AND r.type = %(type)s"  # noqa: S608
+            f" AND NOT r.deleted AND {condition}",
+            {"patient": patient_key(stated.removeprefix("Patient/")), "type": TYPE_NUMBER["Patient"], **parameters},
+        )
+        return stated if session.cursor.fetchone() else None
 
 
 def access_of(device: Device, key: str) -> AccessContext:

@@ -8,7 +8,7 @@ import pytest
 from django.db import connection
 
 pytestmark = pytest.mark.django_db
-RECORD_TABLES = ("fhir_resource", "fhir_history", "fhir_audit", "fhir_audit_link")
+RECORD_TABLES = ("fhir_resource", "fhir_history", "fhir_audit", "fhir_audit_link", "inference_triage_record")
 APPEND_ONLY = ("fhir_history", "fhir_audit", "fhir_audit_link", "fhir_audit_block", "fhir_audit_checkpoint")
 
 

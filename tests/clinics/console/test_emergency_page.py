@@ -18,7 +18,7 @@ from inference.triage.device_token import Device
 from inference.triage.encounter import triage_bundle
 from inference.triage.request_body import parse_request
 from inference.triage.rule_pack import safety_net
-from inference.triage.store import access_of
+from inference.triage.store import access_of, reached_patient
 from tests.clinics.console.conftest import Ward
 
 pytestmark = pytest.mark.django_db
@@ -38,7 +38,8 @@ def tell(institution: str, key: str = "1", at: datetime | None = None, **body: A
     """What an ambulance of ``institution`` reports, written as triage writes it."""
     device, now = Device("ambulance-1", institution), at or timezone.now()
     request = parse_request(json.dumps(body).encode())
-    bundle = triage_bundle(request, assess(request.case, safety_net()), device, key, now)
+    patient = reached_patient(request.patient, device)
+    bundle = triage_bundle(request, assess(request.case, safety_net()), device, key, now, patient=patient)
     Repository(access_of(device, key)).transaction(bundle)
 
 

@@ -15,9 +15,10 @@ from inference.triage.rule_pack import safety_net
 from tests.inference.triage.conftest import BODY, DEVICE, NOW
 
 
-def bundle_of(body: dict[str, Any]) -> dict[str, Any]:
+def bundle_of(body: dict[str, Any], *, reached: bool = True) -> dict[str, Any]:
     request = parse_request(json.dumps(body).encode())
-    return triage_bundle(request, assess(request.case, safety_net()), DEVICE, "key-1", NOW)
+    patient = request.patient if reached else None
+    return triage_bundle(request, assess(request.case, safety_net()), DEVICE, "key-1", NOW, patient=patient)
 
 
 def resources(bundle: dict[str, Any], kind: str) -> list[dict[str, Any]]:
@@ -33,8 +34,9 @@ def resources(bundle: dict[str, Any], kind: str) -> list[dict[str, Any]]:
         {"vital_signs": {"avpu": "V", "glasgow_coma_scale": 13, "pain": 4}, "injury": True},
     ],
 )
-def test_every_resource_is_structurally_valid(body: dict[str, Any]) -> None:
-    for entry in bundle_of(body)["entry"]:
+@pytest.mark.parametrize("reached", [True, False])
+def test_every_resource_is_structurally_valid(body: dict[str, Any], reached: bool) -> None:
+    for entry in bundle_of(body, reached=reached)["entry"]:
         issues = [issue for issue in validate(entry["resource"]) if issue.is_error]
         assert issues == []
 
@@ -60,6 +62,14 @@ def test_the_level_is_preliminary_with_its_range_and_the_checksum_of_its_pack() 
 def test_a_known_patient_is_the_subject_of_everything() -> None:
     bundle = bundle_of({**BODY, "patient": "Patient/7"})
     assert {entry["resource"]["subject"]["reference"] for entry in bundle["entry"]} == {"Patient/7"}
+
+
+def test_a_patient_beyond_reach_stays_as_the_crews_statement() -> None:
+    bundle = bundle_of({**BODY, "patient": "Patient/7"}, reached=False)
+    [encounter] = resources(bundle, "Encounter")
+    assert encounter["subject"] == {"reference": "#patient"}
+    assert [identifier["value"] for identifier in encounter["contained"][0]["identifier"]] == ["Patient/7"]
+    assert all("subject" not in observation for observation in resources(bundle, "Observation"))
 
 
 def test_an_unknown_patient_names_no_patient_of_the_record() -> None:

@@ -11,11 +11,13 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from django.db import connections
+from django.db import connection, connections, transaction
+from django.db.utils import ProgrammingError
 from django.http import HttpResponse
 
 from health_platform.demo.embedded.postgres import Cluster
 from health_platform.fhir.access.context import AccessContext, Role
+from health_platform.fhir.access.session import open_session
 from health_platform.fhir.repository import Repository
 from inference.triage import store
 from inference.triage.device_token import Device
@@ -54,6 +56,12 @@ def level_and_reasons(response: HttpResponse) -> Any:
     return {name: document[name] for name in ("level", "range", "reasons", "missing", "scores", "red_flags", "pack")}
 
 
+def records(key: str) -> list[TriageRecord]:
+    """What stands under a key, as the operator sees it."""
+    with open_session(OPERATOR):
+        return list(TriageRecord.objects.filter(key=key))
+
+
 def encounters(key: str) -> list[dict[str, Any]]:
     query = {"identifier": f"urn:bitgoeul:triage|ambulance-7/{key}"}
     return Repository(OPERATOR).search("Encounter", query).resources()
@@ -63,7 +71,7 @@ def test_an_assessment_is_recorded_with_its_encounter_and_observations(recording
     response = recording(key="first-key-1")
     assert json.loads(response.content)["recorded"] is True
     [encounter] = encounters("first-key-1")
-    record = TriageRecord.objects.get(key="first-key-1")
+    [record] = records("first-key-1")
     assert (record.encounter, bytes(record.answer)) == (encounter["id"], response.content)
     query = {"encounter": f"Encounter/{encounter['id']}", "_count": "50"}
     observations = Repository(OPERATOR).search("Observation", query).resources()
@@ -91,7 +99,7 @@ def test_two_devices_may_use_the_same_key(recording: Endpoint) -> None:
     recording(key="shared-key")
     other = device_token(Device("ambulance-8", "fire-station-1"))
     assert recording({}, key="shared-key", token=other).status_code == 200
-    assert TriageRecord.objects.filter(key="shared-key").count() == 2
+    assert len(records("shared-key")) == 2
 
 
 def test_a_hundred_at_once_under_one_key_give_one_record_and_the_same_bytes(recording: Endpoint) -> None:
@@ -99,7 +107,7 @@ def test_a_hundred_at_once_under_one_key_give_one_record_and_the_same_bytes(reco
         answers = list(threads.map(lambda _: recording(key="hundred-key").content, range(100)))
     assert len(set(answers)) == 1
     assert json.loads(answers[0])["recorded"] is True
-    assert TriageRecord.objects.filter(key="hundred-key").count() == 1
+    assert len(records("hundred-key")) == 1
     assert len(encounters("hundred-key")) == 1
 
 
@@ -108,7 +116,65 @@ def test_what_cannot_be_written_as_a_whole_is_not_written_at_all(recording: Endp
     failed = broken(key="broken-key-1")
     assert failed.status_code == 200
     assert json.loads(failed.content)["recorded"] is False
-    assert not TriageRecord.objects.filter(key="broken-key-1").exists()
+    assert records("broken-key-1") == []
+
+
+def test_a_device_sees_none_of_anothers_rows_even_without_any_filter(recording: Endpoint) -> None:
+    recording(key="locked-row-1")
+    recording(key="locked-row-1", token=device_token(Device("ambulance-9", "fire-station-2")))
+    seen = {device: _devices_seen_by(device) for device in ("", "ambulance-7", "ambulance-9", "ambulance-10")}
+    assert seen == {"": set(), "ambulance-7": {"ambulance-7"}, "ambulance-9": {"ambulance-9"}, "ambulance-10": set()}
+    assert len(records("locked-row-1")) == 2
+
+
+def test_a_device_writes_no_row_in_anothers_name(recording: Endpoint) -> None:
+    with pytest.raises(ProgrammingError, match="row-level security"), transaction.atomic():
+        _act_as("ambulance-7")
+        TriageRecord.objects.create(
+            device="ambulance-9", key="in-its-name", body_sha256="", answer=b"", encounter="", created=recording.now
+        )
+
+
+def _devices_seen_by(device: str) -> set[str]:
+    with transaction.atomic():
+        _act_as(device)
+        return set(TriageRecord.objects.values_list("device", flat=True))
+
+
+def _act_as(device: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT set_config('bitgoeul.device', %s, true)", [device])
+
+
+def patient_of(organization: str) -> str:
+    patient = {"resourceType": "Patient", "managingOrganization": {"reference": f"Organization/{organization}"}}
+    return Repository(OPERATOR).create(patient).reference
+
+
+def test_a_patient_whom_the_devices_institution_cares_for_is_the_subject(recording: Endpoint) -> None:
+    patient = patient_of("fire-station-1")
+    recording({**BODY, "patient": patient}, key="own-patient-1")
+    [encounter] = encounters("own-patient-1")
+    assert encounter["subject"]["reference"] == patient
+
+
+@pytest.mark.parametrize("deleted", [False, True])
+def test_a_foreign_patients_record_gains_nothing_and_the_answer_tells_nothing(
+    recording: Endpoint, deleted: bool
+) -> None:
+    patient = patient_of("another-clinic")
+    if deleted:
+        Repository(OPERATOR).delete("Patient", patient.removeprefix("Patient/"))
+    foreign = recording({**BODY, "patient": patient}, key=f"foreign-{deleted}")
+    unknown = recording({**BODY, "patient": "Patient/there-is-none"}, key=f"unknown-{deleted}")
+    assert (foreign.status_code, foreign.content) == (unknown.status_code, unknown.content)
+    assert json.loads(foreign.content)["recorded"] is True
+    for key, stated in ((f"foreign-{deleted}", patient), (f"unknown-{deleted}", "Patient/there-is-none")):
+        [encounter] = encounters(key)
+        assert encounter["subject"] == {"reference": "#patient"}
+        assert [identifier["value"] for identifier in encounter["contained"][0]["identifier"]] == [stated]
+    for kind in ("Encounter", "Observation"):
+        assert Repository(OPERATOR).search(kind, {"patient": patient}).resources() == []
 
 
 def _with_database(url_parts: dict[str, Any], action: Callable[[], Any]) -> Any:
@@ -135,7 +201,7 @@ def test_an_answer_given_while_the_database_was_down_is_recorded_by_the_repeat(
     down = _with_database({"HOST": "127.0.0.1", "PORT": "9"}, lambda: prompt(key="outage-key-1"))
     answer = json.loads(down.content)
     assert (answer["recorded"], answer["degraded"]) == (False, True)
-    assert not TriageRecord.objects.filter(key="outage-key-1").exists()
+    assert records("outage-key-1") == []
     patient: Deadline[store.Written] = Deadline(60.0, CircuitBreaker(3, pause_s=0.5))
     monkeypatch.setattr(store, "_deadline", lambda: patient)
     repeat = recording(key="outage-key-1")
@@ -158,9 +224,7 @@ def test_a_database_that_hangs_holds_up_the_answer_no_longer_than_the_deadline(p
 
 
 def test_a_row_that_another_transaction_holds_does_not_hold_up_the_answer(prompt: Endpoint) -> None:
-    from django.db import transaction
-
-    with transaction.atomic():
+    with open_session(OPERATOR):
         TriageRecord.objects.create(
             device="ambulance-7", key="locked-key", body_sha256="", answer=b"", encounter="", created=prompt.now
         )
