@@ -50,6 +50,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "health_platform.smart.rate_limits.rate_limited",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
@@ -192,6 +193,15 @@ STORAGES = {
 }
 
 DATA_UPLOAD_MAX_MEMORY_SIZE = 64 * 1024 * 1024
+
+# Requests/seconds in each process: of a system, of a person, of an address from which nobody has signed in, of a device
+# of an ambulance.
+RATE_LIMITS = {
+    "client": env.rate("RATE_LIMIT_CLIENT", "6000/60"),
+    "person": env.rate("RATE_LIMIT_PERSON", "600/60"),
+    "address": env.rate("RATE_LIMIT_ADDRESS", "600/60"),
+    "triage": env.rate("RATE_LIMIT_TRIAGE", "600/60"),
+}
 
 CELERY_BROKER_URL = env.text("CELERY_BROKER_URL")
 CELERY_BROKER_FOLDER = env.text("CELERY_BROKER_FOLDER")

@@ -23,6 +23,12 @@ def flag(name: str, default: bool = False) -> bool:
     return os.environ.get(name, "1" if default else "").lower() in ("1", "true", "yes", "on")
 
 
+def rate(name: str, default: str = "") -> tuple[int, int] | None:
+    """Requests and seconds, written as ``600/60``; None for none, or 0: no limit."""
+    requests, _, seconds = os.environ.get(name, default).partition("/")
+    return (int(requests), int(seconds)) if requests not in ("", "0") else None
+
+
 def words(name: str, default: str = "") -> list[str]:
     return [word for word in os.environ.get(name, default).split(",") if word]
 

@@ -17,7 +17,9 @@ _REQUEST_HEADERS = (
     "Accept, Accept-Language, Authorization, Content-Type, If-Match, If-Modified-Since, If-None-Exist, If-None-Match, "
     "Prefer"
 )
-_RESPONSE_HEADERS = "Content-Location, ETag, Last-Modified, Location, Retry-After, WWW-Authenticate"
+_RESPONSE_HEADERS = (
+    "Content-Location, ETag, Last-Modified, Location, RateLimit, RateLimit-Policy, Retry-After, WWW-Authenticate"
+)
 
 
 def cross_origin(get_response: Handler) -> Handler:

@@ -18,6 +18,8 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views import View
 
+from health_platform.fhir.access import rates
+from health_platform.fhir.http.errors import too_many_text
 from inference import registry
 from inference.protocol.types import InferenceError
 from inference.triage import store
@@ -76,19 +78,24 @@ class TriageView(View):
 
     def post(self, request: HttpRequest) -> HttpResponse:
         """Answer with the assessment, or with a problem."""
+        now, usage = self.clock(), None
         try:
-            return self._assess(request)
+            device = _device(request, now)
+            usage = rates.count_device(device.id)
+            _within(usage)
+            response = self._assess(request, device, now)
         except Refusal as refusal:
-            return _problem(refusal)
+            response = _problem(refusal)
+        for name, value in usage.headers.items() if usage else ():
+            response[name] = value
+        return response
 
     def http_method_not_allowed(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         response = _problem(Refusal(405, _("Method not allowed"), _("Send a POST request.")))
         response["Allow"] = "POST, OPTIONS"
         return response
 
-    def _assess(self, http: HttpRequest) -> HttpResponse:
-        now = self.clock()
-        device = _device(http, now)
+    def _assess(self, http: HttpRequest, device: Device, now: datetime) -> HttpResponse:
         key = _idempotency_key(http)
         request = _request(http)
         pack = safety_net()
@@ -148,6 +155,11 @@ def _device(http: HttpRequest, now: datetime) -> Device:
             raise Refusal(403, _("The device may not do this"), detail, reason=refused.reason) from None
         detail = _("The token is not valid or has expired: issue a new one for the device.")
         raise Refusal(401, _("The device is not known"), detail, reason=refused.reason) from None
+
+
+def _within(usage: rates.Usage | None) -> None:
+    if usage is not None and usage.refused:
+        raise Refusal(429, _("Too many requests"), too_many_text(usage, _))
 
 
 def _idempotency_key(http: HttpRequest) -> str:

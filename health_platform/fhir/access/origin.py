@@ -10,6 +10,7 @@ from typing import Any
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
+_PROBE = "bitgoeul.probe"
 _address: ContextVar[str] = ContextVar("address", default="")
 Handler = Callable[[HttpRequest], HttpResponse]
 
@@ -27,6 +28,15 @@ def remember_address(get_response: Handler) -> Handler:
             return get_response(request)
 
     return middleware
+
+
+def as_probe(environ: Mapping[str, Any]) -> dict[str, Any]:
+    """``environ`` marked as a question of our own to ourselves. No header of a request has such a name."""
+    return {**environ, _PROBE: True}
+
+
+def is_probe(environ: Mapping[str, Any]) -> bool:
+    return _PROBE in environ
 
 
 @contextmanager

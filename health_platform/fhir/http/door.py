@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from http import HTTPStatus
 from io import BytesIO
@@ -21,9 +21,9 @@ from django.core.handlers.wsgi import WSGIRequest
 from django.db import DatabaseError, connection
 from django.utils import translation
 
-from health_platform.fhir.access import origin, wire
+from health_platform.fhir.access import origin, rates, wire
 from health_platform.fhir.access.context import AccessContext
-from health_platform.fhir.http.errors import server_failed, store_failed
+from health_platform.fhir.http.errors import server_failed, store_failed, too_many
 from health_platform.fhir.http.views import ANONYMOUS, BASE_PATH, answer
 from health_platform.fhir.messages import FhirRequest, FhirResponse
 
@@ -73,7 +73,11 @@ class Door:
         try:
             wire.renew()
             access = self._identify(token)
-            return answer(_request(environ, path, access or ANONYMOUS, base))
+            usage = rates.count(access)
+            if usage is not None and usage.refused:
+                return too_many(usage)
+            response = answer(_request(environ, path, access or ANONYMOUS, base))
+            return replace(response, headers={**response.headers, **usage.headers}) if usage else response
         except DatabaseError as error:
             return store_failed(error)
         except Exception as error:  # whatever it was: the caller gets an answer in FHIR's form
@@ -89,7 +93,7 @@ class Door:
     def _probed(self, site: tuple[str, ...], languages: str, from_browser: bool) -> _Around | None:
         """What Django's middleware adds for this host, language and kind of caller; None when it refuses or redirects
         already here."""
-        environ = _probe(site, languages, from_browser)
+        environ = origin.as_probe(_probe(site, languages, from_browser))
         status: list[str] = []
         headers: list[tuple[str, str]] = []
 

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
+from dataclasses import replace
 from traceback import extract_tb
 
 from django.utils.translation import gettext
 
+from health_platform.fhir.access.rates import Usage
 from health_platform.fhir.body import serialise
 from health_platform.fhir.messages import FHIR_JSON, FhirResponse
 from health_platform.fhir.outcome import FhirError, Issue, IssueType, Severity
@@ -14,12 +17,25 @@ from health_platform.fhir.outcome import FhirError, Issue, IssueType, Severity
 log = logging.getLogger(__name__)
 OWN_HEADERS = {"Content-Type": f"{FHIR_JSON}; charset=utf-8", "Cache-Control": "no-store"}
 _UNAVAILABLE = "The store does not answer at the moment; nothing was stored. Send the request again in a minute."
+_THROTTLED = "Too many requests: wait %(seconds)s seconds, and send fewer at a time; RateLimit-Policy says how many."
 _FAILED = "The server failed at this request; it was noted, and nothing was stored."
 
 
 def failure(error: FhirError) -> FhirResponse:
     headers = {"WWW-Authenticate": 'Bearer realm="fhir"'} if error.status == 401 else {}
     return FhirResponse(int(error.status), serialise(error.operation_outcome(gettext)), OWN_HEADERS | headers)
+
+
+def too_many(usage: Usage) -> FhirResponse:
+    """429 for who asks too often (http.html#status-codes: `throttled`), with the time to come again."""
+    issue = Issue(Severity.ERROR, IssueType.THROTTLED, _THROTTLED, args={"seconds": usage.seconds})
+    answer = failure(FhirError(429, [issue]))
+    return replace(answer, headers={**answer.headers, **usage.headers})
+
+
+def too_many_text(usage: Usage, translate: Callable[[str], str] = str) -> str:
+    """The same for addresses that do not speak FHIR."""
+    return translate(_THROTTLED) % {"seconds": usage.seconds}
 
 
 def store_failed(error: Exception) -> FhirResponse:
