@@ -53,7 +53,7 @@ def answer(assessment: TriageAssessment, pack: RulePack, circumstances: Circumst
         "red_flags": [_suspicion(suspicion, pack) for suspicion in assessment.red_flags],
         "not_excluded": [_suspicion(suspicion, pack) for suspicion in assessment.not_excluded],
         "destination": {"rule": rule.value, "text": _word(texts.DESTINATION_RULES, rule.value)},
-        "candidates": [_candidate(candidate) for candidate in circumstances.candidates],
+        "candidates": [candidate_document(candidate) for candidate in circumstances.candidates],
         "pack": {"id": assessment.pack_id, "version": assessment.pack_version, "sha256": assessment.pack_checksum},
         "assessed_at": circumstances.assessed_at.isoformat(timespec="seconds"),
         "valid_until": valid_until(assessment, circumstances.assessed_at).isoformat(timespec="seconds"),
@@ -172,7 +172,8 @@ def _suspicion(suspicion: Suspicion, pack: RulePack) -> dict[str, Any]:
     }
 
 
-def _candidate(candidate: Candidate) -> dict[str, Any]:
+def candidate_document(candidate: Candidate) -> dict[str, Any]:
+    """A candidate as the answer tells it: beds that are not known are null with their reason beside them."""
     free = candidate.beds_free
     room = candidate.room
     return {

@@ -14,10 +14,17 @@ from datetime import datetime, timedelta, timezone
 from enum import StrEnum
 from xml.etree import ElementTree
 
+Record = Mapping[str, object]
+
 KOREA = timezone(timedelta(hours=9))
 STALE_AFTER = timedelta(days=1)
 CLOCK_TOLERANCE = timedelta(minutes=5)
 LARGEST_DOCUMENT = 16 * 1024 * 1024  # bytes; the whole country is about 1 MB
+# Ours: beyond these a count is no count. The largest hospital of the country has under 3,000 beds; overcrowding was
+# observed to -24.
+LARGEST_COUNT = 5000
+MOST_OVERCROWDED = -300
+_UNREADABLE = "\N{REPLACEMENT CHARACTER}"
 
 SEVERE_DISEASE_OPERATION = "getSrsillDissAceptncPosblInfoInqire"
 
@@ -162,27 +169,54 @@ def read_records(document: bytes) -> Iterator[dict[str, str]]:
     """
     if len(document) > LARGEST_DOCUMENT:
         raise FeedError(f"the document has {len(document)} bytes, more than {LARGEST_DOCUMENT}")
+    if b"\0" in document:  # UTF-16 and UTF-32, in which the next line would see nothing
+        raise FeedError("the document is not in UTF-8")
     if b"<!" in document.replace(b"<![CDATA[", b"").replace(b"<!--", b""):
         raise FeedError("the document declares a type or entities, which this feed never does")
     try:
         root = ElementTree.fromstring(document)  # noqa: S314 - no declarations, see above
-    except ElementTree.ParseError as error:
+    except (ElementTree.ParseError, ValueError, LookupError) as error:  # the last two: encodings that are not supported
         raise FeedError(f"the document is not XML: {error}") from error
     code = root.findtext("./header/resultCode")
     if code is None or code.strip() not in ("00", "0"):
         raise FeedError(f"the service answered with result code {code}: {root.findtext('./header/resultMsg')}")
     for item in root.iterfind("./body/items/item"):
-        yield {child.tag: (child.text or "").strip() for child in item}
+        yield _record(item)
 
 
-def bed_report(record: Mapping[str, str | None], now: datetime) -> BedReport:
+def _record(item: ElementTree.Element) -> dict[str, str]:
+    """Text by tag. A tag with other tags inside, or one that says two things, says nothing that can be read."""
+    record: dict[str, str] = {}
+    for child in item:
+        text = _UNREADABLE if len(child) else (child.text or "").strip()
+        record[child.tag] = text if record.get(child.tag, text) == text else _UNREADABLE
+    return record
+
+
+def _texts(record: Record) -> dict[str, str]:
+    """A record's values as text, whatever type a decoder gave them. Raises FeedError for what is no record."""
+    if not isinstance(record, Mapping):
+        raise FeedError("a record is a table of tags and texts")
+    return {name: _text(value) for name, value in record.items()}
+
+
+def _text(value: object) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, str):
+        return value.strip()
+    whole = isinstance(value, int) and not isinstance(value, bool) and abs(value) < 10**15
+    return str(value) if whole else _UNREADABLE
+
+
+def bed_report(record: Record, now: datetime) -> BedReport:
     """One record of the bed operation, read at `now` (aware).
 
     A record whose time is missing, in the future or older than a day keeps its time, but its counts and answers are
     unknown: a value of years ago must never rank first. Raises FeedError when the record has no hospital id.
     """
-    text = {name: (value or "").strip() for name, value in record.items()}
-    if not text.get("hpid"):
+    text = _texts(record)
+    if text.get("hpid", "") in ("", _UNREADABLE):
         raise FeedError("a record without hpid cannot be assigned to a hospital")
     as_of = _time(text.get("hvidate", ""))
     doubt = _doubt_by_age(as_of, now)
@@ -196,7 +230,7 @@ def bed_report(record: Mapping[str, str | None], now: datetime) -> BedReport:
     )
 
 
-def severe_disease_acceptance(record: Mapping[str, str | None], operation: str) -> dict[SevereDisease, Acceptance]:
+def severe_disease_acceptance(record: Record, operation: str) -> dict[SevereDisease, Acceptance]:
     """The 28 severe-disease items of one record.
 
     The service has two tables under the same tag names; in the basic-information operation MKioskTy1 is a brain
@@ -204,7 +238,7 @@ def severe_disease_acceptance(record: Mapping[str, str | None], operation: str) 
     """
     if operation != SEVERE_DISEASE_OPERATION:
         raise FeedError(f"MKioskTy of {operation} has another meaning: use records of {SEVERE_DISEASE_OPERATION}")
-    text = {name: (value or "").strip() for name, value in record.items()}
+    text = _texts(record)
     return {
         item: Acceptance(_accepted(text.get(item.value, "")), text.get(f"{item.value}Msg", ""))
         for item in SevereDisease
@@ -231,6 +265,8 @@ def _count(text: str) -> Count:
     if not re.fullmatch(r"[+-]?[0-9]{1,5}", text):
         return Unknown.UNREADABLE
     number = int(text)
+    if not MOST_OVERCROWDED <= number <= LARGEST_COUNT:
+        return Unknown.UNREADABLE
     return Unknown.NOT_ENTERED if number == -1 else number
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from datetime import datetime, timedelta
 
+import orjson
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from inference.triage.answer import candidate_document
 from inference.triage.hospital_feed import (
     KOREA,
     SEVERE_DISEASE_OPERATION,
@@ -20,9 +23,10 @@ from inference.triage.hospital_feed import (
     read_records,
     severe_disease_acceptance,
 )
+from inference.triage.hospitals import EmergencyRoom, HospitalSnapshot, Position, ReasonCode, candidates
 
 NOW = datetime(2026, 11, 22, 9, 0, tzinfo=KOREA)
-RECORD = {
+RECORD: dict[str, object] = {
     "hpid": "A2400001",
     "dutyName": "가나병원 ",
     "dutyTel3": "062-000-0000",
@@ -37,7 +41,7 @@ RECORD = {
 }
 
 
-def emergency(**changes: str | None) -> object:
+def emergency(**changes: object) -> object:
     return bed_report(RECORD | changes, NOW).beds[BedKind.EMERGENCY].free
 
 
@@ -57,6 +61,9 @@ def emergency(**changes: str | None) -> object:
         ("7.5", Unknown.UNREADABLE),
         ("1e3", Unknown.UNREADABLE),
         ("٧", Unknown.UNREADABLE),
+        ("-01", Unknown.NOT_ENTERED),
+        ("\N{MINUS SIGN}1", Unknown.UNREADABLE),
+        ("-999", Unknown.UNREADABLE),
     ],
 )
 def test_a_count_is_a_number_only_when_it_was_entered_and_can_be_true(entered: str | None, free: object) -> None:
@@ -181,24 +188,214 @@ def test_an_unusable_answer_is_an_error_with_its_reason(document: bytes, complai
         list(read_records(document))
 
 
-values = (
-    st.none() | st.text(max_size=16) | st.integers(-99999, 99999).map(str) | st.sampled_from(["Y", "N", "-1", "-2"])
+def item(inside: str) -> bytes:
+    return ANSWER.replace("<item><hpid>A1</hpid><hvec>-3</hvec>", f"<item><hpid>A1</hpid>{inside}").encode()
+
+
+@pytest.mark.parametrize("inside", ["<hvec>5<b/>3</hvec>", "<hvec><b>5</b></hvec>", "<hvec>5</hvec><hvec>7</hvec>"])
+def test_a_tag_that_says_two_things_says_nothing(inside: str) -> None:
+    [record] = read_records(item(inside))
+    report = bed_report(record | {"hvidate": "20261122085500"}, NOW)
+    assert report.beds[BedKind.EMERGENCY].free is Unknown.UNREADABLE
+
+
+def test_the_whole_country_in_one_answer_is_read() -> None:
+    one = "<item><hpid>A1</hpid><hvec>-3</hvec><hvctayn>Y </hvctayn><dutyName/></item>"
+    country = ANSWER.replace(one, one * 450)
+    assert len(list(read_records(country.encode()))) == 450
+
+
+ENTITY = '<?xml version="1.0" encoding="utf-16"?><!DOCTYPE a [<!ENTITY b "7">]><a>&b;</a>'
+
+
+@pytest.mark.parametrize(
+    ("document", "complaint"),
+    [
+        (ENTITY.encode("utf-16"), "UTF-8"),
+        (ENTITY.replace("16", "32").encode("utf-32"), "UTF-8"),
+        (ANSWER.replace("UTF-8", "euc-kr").encode(), "not XML"),
+        (ANSWER.replace("UTF-8", "no-such-code").encode(), "not XML"),
+        (ANSWER.encode()[:-20], "not XML"),
+        (b"", "not XML"),
+        (b"<a>" * 100_000, "not XML"),
+        (b'{"response": {"header": {"resultCode": "00"}', "not XML"),
+        (b'{"response": {"header": {"resultCode": "00"}, "body": {}}}', "not XML"),
+        (b" " * (16 * 1024 * 1024 + 1), "more than"),
+    ],
 )
-tags = st.sampled_from(
-    ["hvec", "hvs01", "hvs38", "hv10", "hvoc", "hvs22", "hvctayn", "hvidate", "dutyName", "MKioskTy3"]
+def test_a_broken_answer_is_an_error_with_its_reason(document: bytes, complaint: str) -> None:
+    with pytest.raises(FeedError, match=complaint):
+        list(read_records(document))
+
+
+@pytest.mark.parametrize("record", [None, [], "hvec", 7])
+def test_what_is_no_record_is_refused(record: object) -> None:
+    with pytest.raises(FeedError):
+        bed_report(record, NOW)  # type: ignore[arg-type]
+    with pytest.raises(FeedError):
+        severe_disease_acceptance(record, SEVERE_DISEASE_OPERATION)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("hpid", [None, "", "  ", [], {}, True, pytest.param(10**5000, id="huge")])
+def test_an_id_that_is_no_text_is_refused(hpid: object) -> None:
+    with pytest.raises(FeedError, match="hpid"):
+        bed_report(RECORD | {"hpid": hpid}, NOW)
+
+
+@pytest.mark.parametrize("number", [10, 12, 14, 15, 27])
+def test_an_items_limits_of_age_and_weight_stay_beside_it(number: int) -> None:
+    record = {f"MKioskTy{number}": "Y", f"MKioskTy{number}Msg": "15kg 이상 "}
+    acceptance = severe_disease_acceptance(record, SEVERE_DISEASE_OPERATION)[SevereDisease(f"MKioskTy{number}")]
+    assert (acceptance.accepted, acceptance.condition) == (True, "15kg 이상")
+
+
+def test_no_item_promises_thrombolysis() -> None:
+    assert {item.value for item in SevereDisease} == {f"MKioskTy{number}" for number in range(1, 29)}
+    assert [item for item in SevereDisease if "STROKE" in item.name] == [SevereDisease.STROKE_REPERFUSION]
+
+
+def test_a_severe_disease_item_that_is_absent_is_not_entered_and_no_refusal() -> None:
+    answers = {acceptance.accepted for acceptance in severe_disease_acceptance({}, SEVERE_DISEASE_OPERATION).values()}
+    assert answers == {Unknown.NOT_ENTERED}
+
+
+COUNT_TAGS = {
+    BedKind.EMERGENCY: "hvec",
+    BedKind.EMERGENCY_CHILD: "hv28",
+    BedKind.NEGATIVE_PRESSURE: "hv29",
+    BedKind.ISOLATION: "hv30",
+    BedKind.OPERATING_ROOM: "hvoc",
+    BedKind.ICU: "hvicc",
+    BedKind.ICU_NEWBORN: "hvncc",
+    BedKind.WARD: "hvgc",
+    BedKind.ICU_MEDICAL: "hv2",
+    BedKind.ICU_SURGICAL: "hv3",
+    BedKind.ICU_CARDIAC: "hv34",
+    BedKind.DELIVERY: "hv42",
+}
+TOTAL_TAGS = ["hvs01", "hvs02", "hvs03", "hvs04", "hvs22", "hvs17", "hvs08", "hvs38"]
+FREE_TEXT = ["dutyName", "dutyTel3", "MKioskTy10Msg"]
+texts = st.text(max_size=16) | st.sampled_from(
+    [
+        "",
+        " ",
+        "Y",
+        "Y ",
+        "N",
+        "y",
+        "불가능",
+        "정보미제공",
+        "-1",
+        "-1 ",
+        "-2",
+        "-24",
+        "7",
+        " 7",
+        "1e5",
+        "NaN",
+        "inf",
+        "0x7",
+    ]
+)
+numbers = st.integers() | st.integers(-40, 60) | st.sampled_from([10**20, -(10**20), 10**4000, 99999, -99999])
+whatever = (
+    st.none()
+    | texts
+    | numbers.map(str)
+    | numbers
+    | st.booleans()
+    | st.floats()
+    | st.lists(st.integers(), max_size=2)
+    | st.dictionaries(st.text(max_size=3), st.integers(), max_size=2)
+)
+times = (
+    st.datetimes(datetime(1, 1, 1), datetime(9999, 12, 31)).map(lambda time: f"{time:%Y%m%d%H%M%S}".rjust(14, "0"))
+    | st.timedeltas(timedelta(0), timedelta(hours=30)).map(lambda age: f"{NOW - age:%Y%m%d%H%M%S}")
+    | whatever
+)
+tags = [*COUNT_TAGS.values(), *TOTAL_TAGS, *Equipment, *SevereDisease, *FREE_TEXT]
+records = st.builds(
+    lambda values, time: {**values, "hvidate": time, "hpid": "A1"},
+    st.dictionaries(st.sampled_from(tags), whatever),
+    times,
 )
 
 
-@given(st.dictionaries(tags, values))
-def test_no_record_crashes_and_every_number_was_entered_as_that_number(record: dict[str, str | None]) -> None:
-    report = bed_report({"hvidate": "20261122085500", **record, "hpid": "A1"}, NOW)
-    free = report.beds[BedKind.EMERGENCY].free
-    if not isinstance(free, Unknown):
-        assert free == int((record["hvec"] or "").strip())
-        assert free != -1
+def entered(value: object) -> int | None:
+    """The whole number that a person entered, written a second time and by other means than the adapter's."""
+    if isinstance(value, bool) or not isinstance(value, str | int):
+        return None
+    if isinstance(value, int):
+        return value if -10000 < value < 10000 else None
+    text = value.strip()
+    digits = text[1:] if text[:1] in ("+", "-") else text
+    return int(text) if digits and set(digits) <= set("0123456789") and len(digits) < 10 else None
+
+
+@given(records)
+@settings(max_examples=500, deadline=None)
+def test_no_record_crashes_and_every_number_was_entered_as_that_number(record: dict[str, object]) -> None:
+    report = bed_report(record, NOW)
+    fresh = report.as_of is not None and timedelta(minutes=-5) <= NOW - report.as_of <= timedelta(days=1)
+    for kind, tag in COUNT_TAGS.items():
+        free = report.beds[kind].free
+        if not isinstance(free, Unknown):
+            assert type(free) is int
+            assert fresh
+            assert free == entered(record[tag])
+            assert free != -1
     for answer in report.equipment.values():
-        assert isinstance(answer, bool | Unknown)
-    severe_disease_acceptance(record, SEVERE_DISEASE_OPERATION)
+        assert answer is True or answer is False or type(answer) is Unknown
+    for acceptance in severe_disease_acceptance(record, SEVERE_DISEASE_OPERATION).values():
+        assert acceptance.accepted is True or acceptance.accepted is False or type(acceptance.accepted) is Unknown
+
+
+@given(records)
+@settings(max_examples=200, deadline=None)
+def test_every_yes_and_no_was_said_in_that_word(record: dict[str, object]) -> None:
+    report = bed_report({**record, "hvidate": "20261122085500"}, NOW)
+    said = {item: str(record.get(item.value, "")).strip().upper() for item in Equipment}
+    assert {item for item, answer in report.equipment.items() if answer is True} == {
+        item for item, word in said.items() if word == "Y"
+    }
+    assert {item for item, answer in report.equipment.items() if answer is False} == {
+        item for item, word in said.items() if word == "N"
+    }
+
+
+@given(records)
+@settings(max_examples=200, deadline=None)
+def test_whatever_the_feed_says_the_room_is_ranked_and_told(record: dict[str, object]) -> None:
+    place = Position(35.16, 126.85)
+    room = EmergencyRoom("Location/a", "가병원 응급실", "062-1", place)
+    snapshot = HospitalSnapshot((room,), {room.id: bed_report(record, NOW)}, NOW)
+    [candidate] = candidates(place, [], snapshot, NOW)
+    assert math.isfinite(candidate.minutes)
+    [beds] = [reason for reason in candidate.reasons if reason.code is not ReasonCode.TRAVEL_TIME]
+    assert (beds.code is ReasonCode.BEDS_UNKNOWN) is isinstance(candidate.beds_free, Unknown)
+    told = candidate_document(candidate)
+    assert (told["beds_free"] is None) is isinstance(candidate.beds_free, Unknown)
+    orjson.dumps(told)
+
+
+@given(
+    st.binary(max_size=400)
+    | st.builds(
+        lambda at, noise: ANSWER.encode()[:at] + noise + ANSWER.encode()[at:],
+        st.integers(0, len(ANSWER)),
+        st.binary(max_size=8) | st.sampled_from([b"<", b"&", b"]]>", b"<!--", b"\0", b"&#55296;", b"<item/>"]),
+    )
+)
+@settings(max_examples=500, deadline=None)
+def test_no_document_crashes(document: bytes) -> None:
+    try:
+        found = list(read_records(document))
+    except FeedError:
+        return
+    for record in found:
+        severe_disease_acceptance(record, SEVERE_DISEASE_OPERATION)
+        if record.get("hpid", "\ufffd") not in ("", "\ufffd"):
+            bed_report(record, NOW)
 
 
 def test_a_report_keeps_its_hospitals_time() -> None:
