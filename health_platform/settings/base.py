@@ -44,6 +44,7 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "health_platform.smart.cors.cross_origin",
+    "health_platform.smart.middleware.refusals_noted",
     "health_platform.smart.middleware.bearer_token",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",

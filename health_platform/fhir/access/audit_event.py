@@ -40,6 +40,7 @@ _SOURCE, _DESTINATION, _APPLICATION = (
 )
 _OF_SECURITY = {
     "login": (("110114", "User Authentication"), ("110122", "Login")),
+    "token": (("110114", "User Authentication"), None),
     "logout": (("110114", "User Authentication"), ("110123", "Logout")),
     "export": (("110106", "Export"), None),
     "emergency-access": (("110113", "Security Alert"), ("110127", "Emergency Override Started")),

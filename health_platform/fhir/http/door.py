@@ -21,7 +21,7 @@ from django.core.handlers.wsgi import WSGIRequest
 from django.db import DatabaseError, connection
 from django.utils import translation
 
-from health_platform.fhir.access import origin, rates, wire
+from health_platform.fhir.access import origin, rates, unknown_callers, wire
 from health_platform.fhir.access.context import AccessContext
 from health_platform.fhir.http.errors import server_failed, store_failed, too_many
 from health_platform.fhir.http.views import ANONYMOUS, BASE_PATH, answer
@@ -77,6 +77,8 @@ class Door:
             if usage is not None and usage.refused:
                 return too_many(usage)
             response = answer(_request(environ, path, access or ANONYMOUS, base))
+            if response.status == HTTPStatus.UNAUTHORIZED:
+                unknown_callers.note_refusal(BASE_PATH)
             return replace(response, headers={**response.headers, **usage.headers}) if usage else response
         except DatabaseError as error:
             return store_failed(error)
