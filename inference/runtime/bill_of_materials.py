@@ -48,8 +48,8 @@ def _component(card: Card) -> dict[str, Any]:
             "modelParameters": {
                 "task": card["kind"],
                 "datasets": [{"type": "dataset", "name": card["population"]}],
-                "inputs": [{"format": f"{item['name']} [{item['unit']}]"} for item in card["inputs"]],
-                "outputs": [{"format": f"{item['name']} [{item['unit']}]"} for item in card["outputs"]],
+                "inputs": [_tensor(item) for item in card["inputs"]],
+                "outputs": [_tensor(item) for item in card["outputs"]],
             },
             "considerations": {"technicalLimitations": list(card["limits"])},
             "properties": [
@@ -58,6 +58,11 @@ def _component(card: Card) -> dict[str, Any]:
             ],
         },
     }
+
+
+def _tensor(item: Mapping[str, Any]) -> dict[str, str]:
+    """An input or output with its unit, or with its width where it is a row of numbers without one."""
+    return {"format": f"{item['name']} [{item['unit'] if 'unit' in item else item['width']}]"}
 
 
 def _references(source: Mapping[str, Any]) -> list[dict[str, str]]:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 Words = Mapping[str, str | Promise]
 
@@ -142,7 +143,7 @@ MODEL_NOTE = _(
 FINDINGS: Words = {
     **INPUT_NAMES,
     "cardiac_arrest": _("Cardiac arrest"),
-    "chest_pain": _("Chest pain"),
+    "chest_pain": pgettext_lazy("complaint", "Chest pain"),
     "chest_wall": _("Chest wall"),
     "dyspnoea": _("Shortness of breath"),
     "palpitation": _("Palpitations"),

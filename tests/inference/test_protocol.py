@@ -175,7 +175,7 @@ def test_16_an_error_is_an_object_with_a_text(address: str) -> None:
 def test_17_the_repository_index(client: triton.InferenceServerClient) -> None:
     index = client.get_model_repository_index()
     assert (MODEL, "1", "READY") in {(item["name"], item["version"], item["state"]) for item in index}
-    assert len(index) == 34
+    assert len(index) == 35
 
 
 def test_18_statistics_count(client: triton.InferenceServerClient) -> None:

@@ -256,5 +256,5 @@ def test_korean_is_spoken_where_korean_is_active(assessed: str) -> None:
 
 
 def test_cards_of_all_models_can_be_read() -> None:
-    assert len(services.model_cards()) == 34
+    assert len(services.model_cards()) == 35
     assert services.model_card("kfre-4v")["source"]["doi"] == "10.1001/jama.2015.18202"

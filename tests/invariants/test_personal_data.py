@@ -19,7 +19,6 @@ from tests.builders import FHIR, OPERATOR
 from tests.fhir.conftest import City
 from tests.live import LiveServer
 
-pytest_plugins = ("tests.fhir.conftest",)
 NAME, PHONE, RESIDENT = "김마루한솔", "010-7301-9942", "500301-2345678"
 PLANTED = (NAME, PHONE, RESIDENT, PHONE.replace("-", ""), RESIDENT.replace("-", ""))
 HOLDS = {

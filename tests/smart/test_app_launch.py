@@ -107,8 +107,11 @@ def test_a_launched_application_writes_about_its_patient_alone(town: Town) -> No
     assert caller.post("/fhir/R4/Observation", builders.observation(town.second)).status_code == 422
     new = {"resourceType": "Patient", "name": [{"text": "새 사람"}]}
     assert caller.post("/fhir/R4/Patient", new).status_code == 403
-    other = Repository(builders.OPERATOR).search("Observation", {}).resources()
-    assert [found["subject"]["reference"] for found in other] == [f"Patient/{town.patient}"]
+    stored = [
+        Repository(builders.OPERATOR).search("Observation", {"patient": patient}).matches
+        for patient in (town.patient, town.second)
+    ]
+    assert [len(found) for found in stored] == [1, 0]
 
 
 def test_scopes_of_the_level_user_reach_no_further_than_the_launch(town: Town) -> None:
