@@ -12,6 +12,7 @@ from health_platform.fhir.outcome import Gone, NotFound
 from health_platform.fhir.repository import Repository
 from inference import registry
 from inference.ageing.assess import assess_ageing
+from inference.triage import store
 
 TOPIC = "patient.changed"
 INPUT_TYPES = frozenset(
@@ -22,6 +23,7 @@ INPUT_TYPES = frozenset(
 def register() -> None:
     """Called once when the app is ready."""
     outbox.register(TOPIC, patient_changed)
+    outbox.register(store.TOPIC, store.make_resources)
 
 
 def patient_changed(payload: dict[str, Any]) -> None:

@@ -8,12 +8,17 @@ from django.db import models
 
 
 class TriageRecord(models.Model):
-    """One assessment under one idempotency key. `answer` holds the exact bytes that were sent."""
+    """One assessment under one idempotency key. `answer` holds the exact bytes that were sent.
+
+    `bundle` is what is still to be written into the record (a transaction Bundle as JSON); null once it stands there,
+    with `encounter` its logical id.
+    """
 
     device = models.CharField(max_length=128)
     key = models.CharField(max_length=200)
     body_sha256 = models.CharField(max_length=64)
     answer = models.BinaryField()
+    bundle = models.BinaryField(null=True)
     encounter = models.CharField(max_length=64)
     created = models.DateTimeField()
 

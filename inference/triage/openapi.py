@@ -75,7 +75,10 @@ def answer_schema() -> Schema:
         "pack": {"type": "object", "required": ["id", "version", "sha256"]},
         "assessed_at": {"type": "string", "format": "date-time"},
         "valid_until": {"type": "string", "format": "date-time"},
-        "recorded": {"type": "boolean"},
+        "recorded": {
+            "type": "boolean",
+            "description": "Whether the assessment is durable. Its resources follow in the record within moments.",
+        },
         "degraded": {"type": "boolean"},
         "degraded_reasons": {"type": "array", "items": coded},
         "disclaimer": coded,

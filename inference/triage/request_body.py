@@ -10,7 +10,7 @@ import difflib
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -36,6 +36,7 @@ from inference.triage.vital_signs import MEASUREMENTS, Acvpu, Age, Avpu, Measure
 
 LARGEST_BODY = 64 * 1024  # bytes
 LONGEST_TEXT = 500
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")  # what no FHIR string may hold (R4, datatypes.html#string)
 
 
 class Sex(StrEnum):
@@ -150,7 +151,7 @@ def _measured(measurement: Measurement) -> Field:
 def _text(value: Any) -> str:
     if not isinstance(value, str) or len(value) > LONGEST_TEXT:
         raise _Bad(_("Send a text of at most %(most)s characters, or null.") % {"most": LONGEST_TEXT})
-    return value
+    return _CONTROL.sub(" ", value)
 
 
 def _patient(value: Any) -> str:
@@ -164,9 +165,15 @@ def _time(value: Any) -> datetime:
         time = datetime.fromisoformat(value)
     except (TypeError, ValueError):
         time = None
-    if time is None or time.tzinfo is None:
+    if time is None or not _has_fhir_offset(time):
         raise _Bad(_("Send a date and time with its offset, such as 2026-11-22T09:30:00+09:00, or null."))
     return time
+
+
+def _has_fhir_offset(time: datetime) -> bool:
+    """An offset of whole minutes up to 14 hours (R4, datatypes.html#dateTime)."""
+    offset = time.utcoffset()
+    return offset is not None and not offset % timedelta(minutes=1) and abs(offset) <= timedelta(hours=14)
 
 
 def _age(value: Any) -> Age:

@@ -1,4 +1,8 @@
-"""The stored side of a triage request: key, answer and FHIR resources in one database transaction."""
+"""The stored side of a triage request: one durable row with key, answer and what is to be told, and an event.
+
+The row is what `recorded` means. A worker makes the FHIR resources from it, once, and removes from the row what the
+record then holds.
+"""
 
 from __future__ import annotations
 
@@ -8,9 +12,11 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
+import orjson
 from django.conf import settings
 from django.db import connection, connections, transaction
 
+from health_platform.fhir import outbox
 from health_platform.fhir.access.context import AccessContext, Role
 from health_platform.fhir.access.session import open_session
 from health_platform.fhir.definitions.resource_types import TYPE_NUMBER
@@ -23,6 +29,7 @@ from inference.triage.models import TriageRecord
 from inference.triage.recording import CircuitBreaker, Deadline, Resolve
 from inference.triage.request_body import TriageRequest
 
+TOPIC = "triage.recorded"
 STATEMENT_TIMEOUT_MS = 2000
 _SCOPES = frozenset({"system/Encounter.c", "system/Observation.c"})
 
@@ -73,36 +80,59 @@ def _write_in_thread(submission: Submission, resolve: Resolve[Written]) -> None:
 
 
 def write(submission: Submission, resolve: Resolve[Written]) -> None:
-    """One transaction: the key's row, then Encounter and Observations with their audit.
+    """One transaction: the key's row with the resources to be made, and the event that has them made.
 
     Of several at once one inserts the row; the others wait for its commit and find it. `resolve` is called right after
     the commit, before events are sent on.
     """
+    device, key = submission.device, submission.key
     with transaction.atomic():
         with connection.cursor() as cursor:
-            cursor.execute(
-                "SELECT set_config('statement_timeout', %s, true), set_config('bitgoeul.device', %s, true)",
-                [str(STATEMENT_TIMEOUT_MS), submission.device.id],
-            )
+            cursor.execute("SELECT set_config('statement_timeout', %s, true)", [str(STATEMENT_TIMEOUT_MS)])
+        _act_for(device.id)
         if not _claim(submission):
             resolve(_earlier(submission))
             return
         transaction.on_commit(lambda: resolve(Written(submission.answer)))
-        encounter = _write_record(submission)
-        TriageRecord.objects.filter(device=submission.device.id, key=submission.key).update(encounter=encounter)
+        outbox.emit(TOPIC, {"device": device.id, "organization": device.organization, "key": key})
+
+
+def make_resources(payload: dict[str, Any]) -> None:
+    """Write the Encounter and Observations of a row, with their audit, unless they stand already (an outbox handler).
+
+    One transaction: either all of them stand and the row names the Encounter, or the row still holds everything.
+    """
+    device, key = Device(payload["device"], payload["organization"]), payload["key"]
+    with transaction.atomic():
+        _act_for(device.id)
+        record = TriageRecord.objects.select_for_update().get(device=device.id, key=key)
+        if record.bundle is None:
+            return
+        response = Repository(access_of(device, key)).transaction(orjson.loads(bytes(record.bundle)))
+        location: str = response["entry"][0]["response"]["location"]
+        record.encounter = location.partition("Encounter/")[2].partition("/")[0]
+        record.bundle = None
+        record.save(update_fields=["encounter", "bundle"])
+
+
+def _act_for(device: str) -> None:
+    """Tell PostgreSQL until the transaction ends whose rows are meant (migration 0006)."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT set_config('bitgoeul.device', %s, true)", [device])
 
 
 def _claim(submission: Submission) -> bool:
     """Insert the key's row; False when it is there already."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "INSERT INTO inference_triage_record (device, key, body_sha256, answer, encounter, created)"
-            " VALUES (%s, %s, %s, %s, '', %s) ON CONFLICT (device, key) DO NOTHING RETURNING id",
+            "INSERT INTO inference_triage_record (device, key, body_sha256, answer, bundle, encounter, created)"
+            " VALUES (%s, %s, %s, %s, %s, '', %s) ON CONFLICT (device, key) DO NOTHING RETURNING id",
             [
                 submission.device.id,
                 submission.key,
                 submission.body_sha256,
                 submission.answer,
+                _bundle(submission),
                 submission.now,
             ],
         )
@@ -114,14 +144,11 @@ def _earlier(submission: Submission) -> Written:
     return Written(bytes(found.answer) if found.body_sha256 == submission.body_sha256 else None)
 
 
-def _write_record(submission: Submission) -> str:
-    device, key, request = submission.device, submission.key, submission.request
-    bundle = triage_bundle(
-        request, submission.assessment, device, key, submission.now, patient=reached_patient(request.patient, device)
-    )
-    response = Repository(access_of(device, key)).transaction(bundle)
-    location: str = response["entry"][0]["response"]["location"]
-    return location.partition("Encounter/")[2].partition("/")[0]
+def _bundle(submission: Submission) -> bytes:
+    device, request = submission.device, submission.request
+    patient = reached_patient(request.patient, device)
+    bundle = triage_bundle(request, submission.assessment, device, submission.key, submission.now, patient=patient)
+    return orjson.dumps(bundle)
 
 
 def reached_patient(stated: str | None, device: Device) -> str | None:

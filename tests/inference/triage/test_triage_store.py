@@ -16,6 +16,7 @@ from django.db.utils import ProgrammingError
 from django.http import HttpResponse
 
 from health_platform.demo.embedded.postgres import Cluster
+from health_platform.fhir import outbox
 from health_platform.fhir.access.context import AccessContext, Role
 from health_platform.fhir.access.session import open_session
 from health_platform.fhir.repository import Repository
@@ -63,6 +64,8 @@ def records(key: str) -> list[TriageRecord]:
 
 
 def encounters(key: str) -> list[dict[str, Any]]:
+    """The Encounters of a key, once the worker has done its part."""
+    outbox.drain()
     query = {"identifier": f"urn:bitgoeul:triage|ambulance-7/{key}"}
     return Repository(OPERATOR).search("Encounter", query).resources()
 
@@ -111,9 +114,74 @@ def test_a_hundred_at_once_under_one_key_give_one_record_and_the_same_bytes(reco
     assert len(encounters("hundred-key")) == 1
 
 
-def test_what_cannot_be_written_as_a_whole_is_not_written_at_all(recording: Endpoint) -> None:
-    broken = replace(recording, record=lambda s: store.record(replace(s, device=Device("x", "no such org!"))))
-    failed = broken(key="broken-key-1")
+def test_recorded_means_a_durable_row_from_which_the_worker_makes_the_resources_once(recording: Endpoint) -> None:
+    response = recording(key="durable-key-1")
+    [row] = records("durable-key-1")
+    assert (row.encounter, bytes(row.answer)) == ("", response.content)
+    assert row.bundle is not None
+    with ThreadPoolExecutor(4) as threads:
+        list(threads.map(_made_in_thread, ["durable-key-1"] * 8))
+    [encounter] = encounters("durable-key-1")
+    [row] = records("durable-key-1")
+    assert (row.encounter, row.bundle) == (encounter["id"], None)
+
+
+def _made_in_thread(key: str) -> None:
+    try:
+        store.make_resources({"device": "ambulance-7", "organization": "fire-station-1", "key": key})
+    finally:
+        connections.close_all()
+
+
+def test_a_worker_that_dies_half_way_leaves_everything_to_the_next(
+    recording: Endpoint, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    outbox.drain()
+    recording(key="killed-key-1")
+    [number] = outbox.open_events()
+
+    def dies(self: TriageRecord, **options: Any) -> None:
+        raise SystemError
+
+    with monkeypatch.context() as dying:
+        dying.setattr(TriageRecord, "save", dies)
+        assert outbox.deliver(number) is False
+    [row] = records("killed-key-1")
+    assert row.bundle is not None
+    query = {"identifier": "urn:bitgoeul:triage|ambulance-7/killed-key-1"}
+    assert Repository(OPERATOR).search("Encounter", query).resources() == []
+    assert outbox.deliver(number) is True
+    assert len(encounters("killed-key-1")) == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "body"),
+    [
+        ("nul", {"complaint_text": "a\0b"}),
+        ("control", {"complaint_text": "\x01\x1f\x0b"}),
+        ("blank", {"complaint_text": " "}),
+        ("empty", {"complaint_text": ""}),
+        ("long", {"complaint_text": "가" * 500}),
+        ("first-year", {"measured_at": "0001-01-01T00:00:00+14:00"}),
+        ("last-year", {"measured_at": "9999-12-31T23:59:59-12:00"}),
+        ("odd-offset", {"measured_at": "2026-11-22T09:30:00+09:00:30"}),
+        ("wide-offset", {"measured_at": "2026-11-22T09:30:00+23:59"}),
+        ("nothing", {"vital_signs": None}),
+        ("newborn", {"age": {"value": 0, "unit": "d"}}),
+    ],
+)
+def test_whatever_was_recorded_can_be_made_into_resources(recording: Endpoint, name: str, body: dict[str, Any]) -> None:
+    response = recording({**BODY, **body}, key=f"edge-{name}")
+    assert len(encounters(f"edge-{name}")) == (1 if response.status_code == 200 else 0)
+    assert response.status_code in (200, 422)
+
+
+def test_what_cannot_be_written_as_a_whole_is_not_written_at_all(
+    recording: Endpoint, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    outbox.drain()
+    monkeypatch.setattr(outbox, "emit", lambda *_: 1 / 0)
+    failed = recording(key="broken-key-1")
     assert failed.status_code == 200
     assert json.loads(failed.content)["recorded"] is False
     assert records("broken-key-1") == []
