@@ -15,7 +15,7 @@ from typing import Any
 import msgspec
 import orjson
 
-from health_platform.fhir.outcome import BadRequest
+from health_platform.fhir.outcome import BadRequest, IssueType
 
 Members = dict[str, msgspec.Raw]
 
@@ -47,7 +47,6 @@ def _as_written(value: object) -> msgspec.Raw:
 _written = msgspec.json.Decoder(float_hook=Digits)
 _encoder = msgspec.json.Encoder(decimal_format="number", enc_hook=_as_written)
 _POSITION = re.compile(r" - at `\$(?P<path>[^`]*)`| \(byte (?P<byte>\d+)\)")
-MAX_DEPTH = 60
 
 
 def decode(raw: bytes, *, as_written: bool = False) -> Any:
@@ -55,8 +54,10 @@ def decode(raw: bytes, *, as_written: bool = False) -> Any:
     Raises BadRequest naming line and column of the fault."""
     try:
         return (_written if as_written else _exact).decode(raw)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, ArithmeticError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, ArithmeticError) as error:
         raise _syntax_error(raw, error) from None
+    except RecursionError:
+        raise BadRequest("The JSON is nested too deep to be read.", code=IssueType.TOO_COSTLY) from None
 
 
 def parse(raw: bytes) -> dict[str, Any]:

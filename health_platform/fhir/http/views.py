@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from django.conf import settings
+from django.core.exceptions import RequestDataTooBig
 from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
@@ -13,7 +15,7 @@ from health_platform.fhir.http.errors import OWN_HEADERS, failure, store_failed
 from health_platform.fhir.http.forms import dressed
 from health_platform.fhir.http.routing import handle
 from health_platform.fhir.messages import FhirRequest, FhirResponse
-from health_platform.fhir.outcome import FhirError, NotAcceptable, Unauthorized
+from health_platform.fhir.outcome import FhirError, NotAcceptable, TooLarge, Unauthorized
 
 BASE_PATH = "/fhir/R4"
 ANONYMOUS = AccessContext(actor="", role=Role.CITIZEN)
@@ -23,18 +25,24 @@ _ACCEPTED = ("application/fhir+json", "application/json", "text/json", "*/*", "a
 @csrf_exempt
 def fhir(request: HttpRequest, path: str = "") -> HttpResponse:
     """Everything below /fhir/R4. Only the CapabilityStatement is there for who has not signed in."""
-    response = answer(
-        FhirRequest(
-            method=request.method or "GET",
-            path=path,
-            query=request.META.get("QUERY_STRING", ""),
-            headers={name.lower(): value for name, value in request.headers.items()},
-            body=request.body,
-            access=getattr(request, "access", None) or ANONYMOUS,
-            base=request.build_absolute_uri(BASE_PATH),
-        )
-    )
+    try:
+        response = answer(_request(request, path))
+    except RequestDataTooBig:
+        most = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+        response = failure(TooLarge("The body is larger than %(most)s bytes: send it in parts.", most=most))
     return HttpResponse(response.body, status=response.status, headers=response.headers)
+
+
+def _request(request: HttpRequest, path: str) -> FhirRequest:
+    return FhirRequest(
+        method=request.method or "GET",
+        path=path,
+        query=request.META.get("QUERY_STRING", ""),
+        headers={name.lower(): value for name, value in request.headers.items()},
+        body=request.body,
+        access=getattr(request, "access", None) or ANONYMOUS,
+        base=request.build_absolute_uri(BASE_PATH),
+    )
 
 
 def answer(request: FhirRequest) -> FhirResponse:
