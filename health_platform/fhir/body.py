@@ -57,7 +57,7 @@ def decode(raw: bytes, *, as_written: bool = False) -> Any:
     except (msgspec.DecodeError, UnicodeDecodeError, ArithmeticError) as error:
         raise _syntax_error(raw, error) from None
     except RecursionError:
-        raise BadRequest("The JSON is nested too deep to be read.", code=IssueType.TOO_COSTLY) from None
+        raise too_deep() from None
 
 
 def parse(raw: bytes) -> dict[str, Any]:
@@ -107,6 +107,11 @@ def _meta(given: msgspec.Raw | None, version: int, updated: datetime) -> bytes:
         if name not in ("versionId", "lastUpdated")
     )
     return head + rest + b"}"
+
+
+def too_deep() -> BadRequest:
+    """The error for JSON on which the parser itself gives up."""
+    return BadRequest("The JSON is nested too deep to be read.", code=IssueType.TOO_COSTLY)
 
 
 def _syntax_error(raw: bytes, error: Exception) -> BadRequest:

@@ -116,6 +116,8 @@ def kind_of(raw: bytes) -> str:
     except (msgspec.DecodeError, UnicodeDecodeError):
         body.parse(raw)
         return ""
+    except RecursionError:
+        raise body.too_deep() from None
     return found.type if found.resource_type == "Bundle" else ""
 
 
@@ -125,6 +127,8 @@ def given_entries(raw: bytes) -> list[Given]:
         parsed = msgspec.json.decode(raw, type=_Bundle)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise BadRequest("The Bundle is not well formed: %(fault)s.", fault=str(error)) from None
+    except RecursionError:
+        raise body.too_deep() from None
     if len(parsed.entry) > MAX_ENTRIES:
         raise TooLarge("The Bundle has %(count)s entries; send at most %(most)s at a time.",
                        count=len(parsed.entry), most=MAX_ENTRIES)  # fmt: skip

@@ -72,3 +72,17 @@ def test_a_count_that_is_none(city: City) -> None:
             assert response.status_code == 400
             assert "_count" in response.json()["issue"][0]["diagnostics"]
     assert city.system.get(f"{FHIR}/Observation?_count=99999999999999").status_code == 200
+
+
+@pytest.mark.parametrize("kind", ["batch", "transaction"])
+@pytest.mark.parametrize("levels", [150, 20_000])
+def test_an_entry_that_nests_too_deep(city: City, kind: str, levels: int) -> None:
+    entry = b'{"request":{"method":"POST","url":"Observation"},"resource":' + json_of(observation(city.patient), levels)
+    bundle = b'{"resourceType":"Bundle","type":"' + kind.encode() + b'","entry":[' + entry + b"}]}"
+    response = city.system.send("POST", FHIR, bundle)
+    outcome = response.json()
+    if response.status_code == 200:
+        outcome = outcome["entry"][0]["response"]["outcome"]
+    assert response.status_code in (200, 400, 422)
+    assert outcome["issue"][0]["code"] == "too-costly"
+    assert stored(city) == 0
