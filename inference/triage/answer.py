@@ -13,6 +13,7 @@ from django.utils.translation import get_language
 from inference.triage import texts
 from inference.triage.assess import Reason, Suspicion, TriageAssessment
 from inference.triage.case import CaseValue
+from inference.triage.course import Course
 from inference.triage.hospital_feed import Unknown
 from inference.triage.hospitals import Candidate, destination_rule
 from inference.triage.level_model import LevelOpinion, NoOpinion
@@ -33,6 +34,7 @@ class Circumstances:
     opinion: LevelOpinion | NoOpinion = NoOpinion.NO_COMPLAINT
     degraded: tuple[str, ...] = ()
     recorded: bool = True
+    course: Course | None = None
 
 
 def answer(assessment: TriageAssessment, pack: RulePack, circumstances: Circumstances) -> dict[str, Any]:
@@ -43,6 +45,7 @@ def answer(assessment: TriageAssessment, pack: RulePack, circumstances: Circumst
         "level": _level(assessment),
         "range": {"best": assessment.best, "worst": assessment.worst},
         "reasons": [_reason(reason, pack) for reason in assessment.reasons],
+        "course": _course(circumstances.course),
         "model": _model(circumstances.opinion, assessment),
         "missing": [
             {"name": item.name, "text": _word(texts.INPUT_NAMES, item.name), "worst_level": item.worst_level}
@@ -72,6 +75,17 @@ def _level(assessment: TriageAssessment) -> dict[str, Any]:
         "name": _word(texts.LEVEL_NAMES, level.code),
         "colour": level.colour,
         "target_minutes": level.target_minutes,
+    }
+
+
+def _course(course: Course | None) -> dict[str, Any] | None:
+    if course is None:
+        return None
+    return {
+        "arrival_level": course.arrival,
+        "worst_level": course.worst,
+        "trend": {"code": course.trend.value, "text": _word(texts.TRENDS, course.trend.value)},
+        "assessments": course.assessments,
     }
 
 

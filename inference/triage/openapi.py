@@ -65,6 +65,7 @@ def answer_schema() -> Schema:
         "range": {"type": "object", "required": ["best", "worst"], "properties": {"best": level, "worst": level}},
         "reasons": array_of_objects,
         "missing": array_of_objects,
+        "course": {"type": ["object", "null"], "description": "Null for a first assessment."},
         "model": {"type": "object", "required": ["applied"]},
         "assumptions": {"type": "array", "items": coded},
         "scores": array_of_objects,

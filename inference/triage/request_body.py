@@ -31,11 +31,13 @@ from inference.triage.case import (
     Symptom,
     TriageCase,
 )
+from inference.triage.course import EarlierLevel
 from inference.triage.hospitals import Position
 from inference.triage.vital_signs import MEASUREMENTS, Acvpu, Age, Avpu, Measurement, VitalSigns, age_from_quantity
 
 LARGEST_BODY = 64 * 1024  # bytes
 LONGEST_TEXT = 500
+MOST_EARLIER = 50
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")  # what no FHIR string may hold (R4, datatypes.html#string)
 
 
@@ -59,6 +61,7 @@ class TriageRequest:
     patient: str | None = None
     position: Position | None = None
     measured_at: datetime | None = None
+    earlier: tuple[EarlierLevel, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,6 +192,25 @@ def _age(value: Any) -> Age:
         raise _Bad(remedy) from None
 
 
+def _earlier(value: Any) -> tuple[EarlierLevel, ...]:
+    remedy = _(
+        'Send a list of at most %(most)s earlier assessments, each {"level": 1 to 5, "at": date and time with offset, '
+        '"cardiac_arrest": true or false}, or null.'
+    ) % {"most": MOST_EARLIER}
+    if not isinstance(value, list) or len(value) > MOST_EARLIER:
+        raise _Bad(remedy)
+    return tuple(_earlier_level(each, remedy) for each in value)
+
+
+def _earlier_level(value: Any, remedy: str) -> EarlierLevel:
+    if not isinstance(value, dict) or not {"level", "at"} <= set(value) <= {"level", "at", "cardiac_arrest"}:
+        raise _Bad(remedy)
+    level, arrest = value["level"], value.get("cardiac_arrest", False)
+    if isinstance(level, bool) or not isinstance(level, int) or not 1 <= level <= 5 or not isinstance(arrest, bool):
+        raise _Bad(remedy)
+    return EarlierLevel(level, _time(value["at"]), arrest)
+
+
 AGE = Field(
     _age,
     {
@@ -204,6 +226,24 @@ AGE = Field(
 TEXT = Field(_text, {"type": "string", "maxLength": LONGEST_TEXT})
 PATIENT = Field(_patient, {"type": "string", "pattern": r"^Patient/[A-Za-z0-9\-.]{1,64}$"})
 TIME = Field(_time, {"type": "string", "format": "date-time"})
+
+EARLIER = Field(
+    _earlier,
+    {
+        "type": "array",
+        "maxItems": MOST_EARLIER,
+        "items": {
+            "type": "object",
+            "required": ["level", "at"],
+            "additionalProperties": False,
+            "properties": {
+                "level": {"type": "integer", "minimum": 1, "maximum": 5},
+                "at": {"type": "string", "format": "date-time"},
+                "cardiac_arrest": {"type": "boolean"},
+            },
+        },
+    },
+)
 
 VITAL_SIGN_FIELDS: Fields = {
     **{name: _measured(measurement) for name, measurement in MEASUREMENTS.items()},
@@ -250,6 +290,7 @@ RECORD_FIELDS: Fields = {
     "complaint_text": TEXT,
     "patient": PATIENT,
     "measured_at": TIME,
+    "earlier": EARLIER,
 }
 NESTED_FIELDS: Mapping[str, Fields] = {
     "vital_signs": VITAL_SIGN_FIELDS,

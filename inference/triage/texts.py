@@ -212,6 +212,12 @@ FINDINGS: Words = {
     "walking": _("Came on foot or by public transport"),
 }
 
+TRENDS: Words = {
+    "improving": _("Improving since the last assessment"),
+    "steady": _("Unchanged since the last assessment"),
+    "worsening": _("Worse than at the last assessment"),
+}
+
 TABLES: Mapping[str, Words] = {
     "levels": LEVEL_NAMES,
     "inputs": INPUT_NAMES,
@@ -222,6 +228,7 @@ TABLES: Mapping[str, Words] = {
     "destination_rules": DESTINATION_RULES,
     "ranking_reasons": RANKING_REASONS,
     "degraded": DEGRADED,
+    "trends": TRENDS,
     "no_opinion": NO_OPINION,
     "findings": FINDINGS,
 }

@@ -26,6 +26,7 @@ from inference.triage import store
 from inference.triage.answer import Circumstances, answer
 from inference.triage.assess import TriageAssessment, assess
 from inference.triage.complaint_text import lexicon
+from inference.triage.course import course_of, held
 from inference.triage.device_token import Device, KeyFile, TokenRefused, verify
 from inference.triage.hospital_source import SnapshotHolder, is_outdated, load_snapshot
 from inference.triage.hospitals import Candidate, Capability, candidates
@@ -100,11 +101,12 @@ class TriageView(View):
         request = _request(http)
         pack = safety_net()
         said = self.opinion(request)
-        assessment = raised(assess(request.case, pack), said)
+        assessment = held(raised(assess(request.case, pack), said), request.earlier)
         found, degraded = self._candidates(request, assessment, now)
         if said is NoOpinion.UNAVAILABLE:
             degraded = (*degraded, said.value)
-        circumstances = Circumstances(now, found, said, degraded)
+        course = course_of(assessment.level.number, request.earlier)
+        circumstances = Circumstances(now, found, said, degraded, course=course)
         body = _body(assessment, pack, circumstances)
         try:
             written = self.record(store.Submission(device, key, request, assessment, body, now))
