@@ -12,6 +12,16 @@ from health_platform.fhir.bundle.entries import version_of
 FHIR_JSON = "application/fhir+json"
 
 
+def as_utf8(query: str) -> str:
+    """A query whose bytes a server read as Latin-1 (PEP 3333), as UTF-8 where it is that: Hangul may come as it is."""
+    if query.isascii():
+        return query
+    try:
+        return query.encode("latin-1").decode("utf-8")
+    except UnicodeError:
+        return query
+
+
 @dataclass(frozen=True, slots=True)
 class FhirRequest:
     """``path`` is relative to the base, ``headers`` have lower-case names, ``base`` is the base address without

@@ -332,11 +332,17 @@ def _both(resource: Resource | bytes) -> tuple[bytes, Resource]:
 
 def _disagree(resource: Resource, expected: str) -> BadRequest:
     kind, id = resource.get("resourceType"), resource.get("id")
+    if not id:
+        return BadRequest(
+            "The resource has no 'id': give it the one of the address, %(expected)s.",
+            expression=(f"{kind}.id",),
+            expected=expected,
+        )
     return BadRequest(
         "The address says %(expected)s, the resource %(found)s: 'resourceType' and 'id' must agree with it.",
         expression=(f"{kind}.id",),
         expected=expected,
-        found=f"{kind}/{id}" if id else "has no id",
+        found=f"{kind}/{id}",
     )
 
 
@@ -347,11 +353,17 @@ def _refuse_if_match(kind: str, criteria: str, if_match: int | None) -> None:
 
 def _known_type(resource: Resource) -> str:
     kind = resource.get("resourceType")
+    if kind is None:
+        raise BadRequest(
+            "'resourceType' is missing: it must be one of the %(count)s resource types of FHIR R4.",
+            expression=("resourceType",),
+            count=len(RESOURCE_TYPES),
+        )
     if not isinstance(kind, str) or kind not in TYPE_NUMBER:
         raise BadRequest(
             "'resourceType' is %(found)s: it must be one of the %(count)s resource types of FHIR R4.",
             expression=("resourceType",),
-            found=repr(kind) if kind is not None else "missing",
+            found=repr(kind),
             count=len(RESOURCE_TYPES),
         )
     return kind

@@ -90,6 +90,7 @@ BROWSER = {"HTTP_ORIGIN": "https://app.example"}
         ("GET", "/Patient?_count=1", {}),
         ("GET", "/Patient?name=%EC%98%81%ED%9D%AC&_count=1", {}),
         ("GET", "/Patient?unknown=1", {}),
+        ("GET", "/Patient?name=영희&_count=1".encode().decode("latin-1"), {}),
         ("GET", "/metadata", {}),
         ("GET", "/.well-known/smart-configuration", {}),
         ("PUT", "/Patient/{patient}", {"CONTENT_TYPE": "text/plain"}),
@@ -206,3 +207,14 @@ def test_a_token_is_worked_out_once_and_from_the_rows_whose_versions_are_asked(
         first, second = access_of(city.clinician.token), access_of(city.clinician.token)
     assert first and second
     assert first.request_id != second.request_id
+
+
+def test_hangul_in_the_address_finds_as_it_stands(city: City) -> None:
+    """The bytes of the query as a WSGI server hands them on (PEP 3333)."""
+    escaped, bare = "%EC%98%81%ED%9D%AC", "영희".encode().decode("latin-1")
+    for way in (django, short):
+        totals = [
+            json.loads(ask(way, "GET", f"/Patient?name={name}&_summary=count", city.system.token)[2])["total"]
+            for name in (escaped, bare)
+        ]
+        assert totals[0] == totals[1] > 0

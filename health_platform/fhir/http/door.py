@@ -25,7 +25,7 @@ from health_platform.fhir.access import origin, rates, unknown_callers, wire
 from health_platform.fhir.access.context import AccessContext
 from health_platform.fhir.http.errors import server_failed, store_failed, too_many
 from health_platform.fhir.http.views import ANONYMOUS, BASE_PATH, answer
-from health_platform.fhir.messages import FhirRequest, FhirResponse
+from health_platform.fhir.messages import FhirRequest, FhirResponse, as_utf8
 
 Environ = dict[str, Any]
 Application = Callable[[Environ, Callable[..., Any]], Iterable[bytes]]
@@ -153,7 +153,7 @@ def _request(environ: Environ, path: str, access: AccessContext, base: str) -> F
     return FhirRequest(
         method=environ["REQUEST_METHOD"],
         path=path,
-        query=environ.get("QUERY_STRING", ""),
+        query=as_utf8(environ.get("QUERY_STRING", "")),
         headers=_headers(environ),
         body=environ["wsgi.input"].read(length) if length else b"",
         access=access,

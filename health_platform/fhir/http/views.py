@@ -14,7 +14,7 @@ from health_platform.fhir.access.context import AccessContext, Role
 from health_platform.fhir.http.errors import OWN_HEADERS, failure, store_failed
 from health_platform.fhir.http.forms import dressed
 from health_platform.fhir.http.routing import handle
-from health_platform.fhir.messages import FhirRequest, FhirResponse
+from health_platform.fhir.messages import FhirRequest, FhirResponse, as_utf8
 from health_platform.fhir.outcome import FhirError, NotAcceptable, TooLarge, Unauthorized
 
 BASE_PATH = "/fhir/R4"
@@ -37,7 +37,7 @@ def _request(request: HttpRequest, path: str) -> FhirRequest:
     return FhirRequest(
         method=request.method or "GET",
         path=path,
-        query=request.META.get("QUERY_STRING", ""),
+        query=as_utf8(request.META.get("QUERY_STRING", "")),
         headers={name.lower(): value for name, value in request.headers.items()},
         body=request.body,
         access=getattr(request, "access", None) or ANONYMOUS,

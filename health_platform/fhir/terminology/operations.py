@@ -55,6 +55,12 @@ def lookup(terminology: Terminology, system: str, code: str) -> Lookup:
     """What is known of a code. Raises NotFound for an unknown system or code."""
     found = _code_system(terminology, system)
     concept = found.find(code)
+    if concept is None and not found.is_complete:
+        raise NotFound(
+            "Whether %(concept)s is a code of %(system)s cannot be told: its content is not on this server.",
+            concept=code,
+            system=system,
+        )
     if concept is None:
         raise NotFound("%(concept)s is not a code of %(system)s.", concept=code, system=system)
     return Lookup(found.url, found.version, concept, tuple(child.code for child in found.children(concept.code)))

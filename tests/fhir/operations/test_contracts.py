@@ -130,3 +130,11 @@ def test_an_operator_sets_a_contract_by_command(city: City) -> None:
     assert city.system.post(f"{FHIR}/Patient", nameless()).status_code == 201
     with pytest.raises(CommandError, match="fhir_load_package"):
         call_command("fhir_contract", city.clinic, "--require", "https://example.org/none")
+
+
+def test_a_mistyped_institution_or_rule_is_told_and_changes_nothing(city: City) -> None:
+    with pytest.raises(CommandError, match="not in the record"):
+        call_command("fhir_contract", "nope", "--kr-core")
+    assert not Contract.objects.filter(organization="nope").exists()
+    with pytest.raises(CommandError, match="no rule about"):
+        call_command("fhir_contract", city.clinic, "--forget", KR + "patient")
