@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable, Iterator
 from io import BytesIO
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from django.core.signals import request_started
@@ -17,10 +18,11 @@ from oauth2_provider.models import AccessToken
 from health_platform.accounts.models import Membership, User
 from health_platform.fhir.http import door
 from health_platform.fhir.http.door import Door
+from health_platform.fhir.repository import Repository
 from health_platform.smart import bearer
 from health_platform.smart.bearer import access_of
 from health_platform.smart.models import Client
-from tests.builders import Caller, observation
+from tests.builders import OPERATOR, Caller, observation
 from tests.fhir.conftest import City
 
 django = get_wsgi_application()
@@ -211,10 +213,11 @@ def test_a_token_is_worked_out_once_and_from_the_rows_whose_versions_are_asked(
 
 def test_hangul_in_the_address_finds_as_it_stands(city: City) -> None:
     """The bytes of the query as a WSGI server hands them on (PEP 3333)."""
-    escaped, bare = "%EC%98%81%ED%9D%AC", "영희".encode().decode("latin-1")
+    name = Repository(OPERATOR).read("Patient", city.patient).resource()["name"][0]["text"]
+    escaped, bare = quote(name), name.encode().decode("latin-1")
     for way in (django, short):
         totals = [
-            json.loads(ask(way, "GET", f"/Patient?name={name}&_summary=count", city.system.token)[2])["total"]
-            for name in (escaped, bare)
+            json.loads(ask(way, "GET", f"/Patient?name={asked}&_summary=count", city.system.token)[2])["total"]
+            for asked in (escaped, bare)
         ]
         assert totals[0] == totals[1] > 0
