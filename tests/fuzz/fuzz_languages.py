@@ -1,6 +1,6 @@
-"""Fuzzing of the small languages that strangers write: FHIRPath, UCUM, search queries. Run by hand with atheris:
+"""Fuzzing of the small languages that strangers write: FHIRPath, UCUM, ECL, search queries. Run by hand with atheris:
 
-    python -m tests.fuzz.fuzz_languages fhirpath|ucum|search -runs=1000000
+    python -m tests.fuzz.fuzz_languages fhirpath|ucum|search|ecl -runs=1000000
 
 A crash is an exception that is not the language's own error. On the way: a unit that was read converts to itself, and
 an expression that was read is evaluated within the limits of the engine.
@@ -19,6 +19,7 @@ import atheris  # type: ignore[import-not-found,import-untyped,unused-ignore]
 with atheris.instrument_imports(
     include=[
         "health_platform.fhir.fhirpath",
+        "health_platform.fhir.terminology.ecl",
         "health_platform.fhir.terminology.ucum",
         "health_platform.fhir.search.request",
         "health_platform.fhir.search.parameters",
@@ -31,6 +32,7 @@ with atheris.instrument_imports(
     from health_platform.fhir.fhirpath.state import Environment
     from health_platform.fhir.outcome import BadRequest
     from health_platform.fhir.search.request import parse_request
+    from health_platform.fhir.terminology.ecl import EclError, check
     from health_platform.fhir.terminology.ucum import UcumError, convert, parse_unit
     from tests.fhir.validation.samples import OBSERVATION, PATIENT
 
@@ -53,6 +55,11 @@ def ucum(data: bytes) -> None:
         assert convert(Decimal(2), text, text) == 2
 
 
+def ecl(data: bytes) -> None:
+    with contextlib.suppress(EclError):
+        check(data.decode("utf-8", "replace"))
+
+
 def search(data: bytes) -> None:
     text = data.decode("utf-8", "replace")
     pairs = parse_qsl(text[1:], keep_blank_values=True)
@@ -62,7 +69,7 @@ def search(data: bytes) -> None:
         )
 
 
-TARGETS = {"fhirpath": fhirpath, "ucum": ucum, "search": search}
+TARGETS = {"fhirpath": fhirpath, "ucum": ucum, "search": search, "ecl": ecl}
 
 if __name__ == "__main__":
     name = sys.argv.pop(1)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Final
 
 import msgspec
@@ -21,24 +22,39 @@ from health_platform.fhir.outcome import UnprocessableEntity
 
 Targets = Mapping[str, str]
 """`Type/id` by fullUrl."""
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """What the entries of a Bundle call each other; ``by_url``: whether any of the names is no urn."""
+
+    targets: Targets
+    by_url: bool
+
+
+def names_of(targets: Targets) -> Names:
+    return Names(targets, any(name.startswith("http") for name in targets))
+
+
 Match = Callable[[str, str], str | None]
 """`Type/id` of the one resource that meets criteria: takes type and criteria."""
 
 _REFERENCE = re.compile(rb'"reference"\s*:\s*("(?:[^"\\]|\\.)*")')
-_NAMED = re.compile(rb"urn:(?:uuid|oid):[0-9A-Za-z.\-]+|https?:(?:\\?/){2}[^\"\\\s<>']+")
+_URN = re.compile(rb"urn:(?:uuid|oid):[0-9A-Za-z.\-]+")
+_URL = re.compile(rb"https?:(?:\\?/){2}[^\"\s<>']+")
 _LINK = re.compile(r"""(<(?:a\b[^>]*?\shref|img\b[^>]*?\ssrc)\s*=\s*)(?P<quote>["'])(?P<url>.*?)(?P=quote)""", re.S)
 _URIS: Final = frozenset({"uri", "url", "oid", "uuid"})
 _array = msgspec.json.Decoder(list[msgspec.Raw])
 _text = msgspec.json.Decoder(str)
 
 
-def resolved(raw: bytes, kind: str, full_url: str | None, targets: Targets, match: Match) -> bytes:
-    """The resource with every name of an entry in ``targets`` replaced.
+def resolved(raw: bytes, kind: str, full_url: str | None, names: Names, match: Match) -> bytes:
+    """The resource with every name of an entry in ``names`` replaced.
 
     Raises UnprocessableEntity for a reference to an entry that there is not, and for a conditional reference without a
     match.
     """
-    base = _base(full_url, kind)
+    base, targets = _base(full_url, kind), names.targets
 
     def replacement(found: re.Match[bytes]) -> bytes:
         reference = _text.decode(found[1])
@@ -46,7 +62,7 @@ def resolved(raw: bytes, kind: str, full_url: str | None, targets: Targets, matc
         return found[0] if target is None else b'"reference":' + orjson.dumps(target)
 
     replaced = _REFERENCE.sub(replacement, raw)
-    if targets and _names_one(replaced, targets):
+    if _names_one(replaced, names):
         return _rewritten(replaced, kind, targets)
     return replaced
 
@@ -75,9 +91,13 @@ def _target(reference: str, base: str | None, targets: Targets, match: Match) ->
     return found
 
 
-def _names_one(raw: bytes, targets: Targets) -> bool:
+def _names_one(raw: bytes, names: Names) -> bool:
     """Whether anything in the bytes could be the name of an entry: most resources are done here."""
-    return any(found.decode("utf-8", "replace").replace("\\/", "/") in targets for found in _NAMED.findall(raw))
+    if b"urn:" in raw and any(found.decode() in names.targets for found in _URN.findall(raw)):
+        return True
+    if not names.by_url:
+        return False
+    return any(found.decode("utf-8", "replace").replace("\\/", "/") in names.targets for found in _URL.findall(raw))
 
 
 def _rewritten(raw: bytes, path: str, targets: Targets) -> bytes:

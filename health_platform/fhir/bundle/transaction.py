@@ -13,7 +13,7 @@ import msgspec
 
 from health_platform.fhir import body
 from health_platform.fhir.bundle.entries import Entry, entry_of, given_entries
-from health_platform.fhir.bundle.references import resolved
+from health_platform.fhir.bundle.references import names_of, resolved
 from health_platform.fhir.outcome import BadRequest, FhirError, Issue, NotFound
 from health_platform.fhir.patch.change import change_of
 from health_platform.fhir.stored import Stored
@@ -126,11 +126,12 @@ class _Run:
 
     def __init__(self, repository: Repository, entries: list[Entry], ask: Ask, show: Show) -> None:
         self._repository, self._entries, self._ask, self._show = repository, entries, ask, show
-        self._targets = {
+        targets = {
             entry.full_url: f"{entry.path[0]}/{entry.id}"
             for entry in entries
             if entry.full_url and entry.id and not entry.is_question
         }
+        self._names = names_of(targets)
         self._matches: dict[tuple[str, str], str | None] = {}
 
     def answers(self) -> dict[int, Answer]:
@@ -174,7 +175,7 @@ class _Run:
         return self._response(stored, "201 Created")
 
     def _resolved(self, entry: Entry, kind: str) -> bytes:
-        return resolved(entry.resource or b"", kind, entry.full_url, self._targets, self._match)
+        return resolved(entry.resource or b"", kind, entry.full_url, self._names, self._match)
 
     def _match(self, kind: str, criteria: str) -> str | None:
         if (kind, criteria) not in self._matches:

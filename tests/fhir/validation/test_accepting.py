@@ -9,7 +9,9 @@ from typing import Any
 
 import pytest
 
+from health_platform.fhir.acceptance import rule_issues
 from health_platform.fhir.fhirpath.evaluate import compile_expression
+from health_platform.fhir.knowledge import Rule
 from health_platform.fhir.packages import kr_core
 from health_platform.fhir.packages.profiles import Profile
 from health_platform.fhir.validation import validate
@@ -187,3 +189,17 @@ def test_a_vital_sign_may_be_of_a_period(observation: Json) -> None:
     del observation["effectiveDateTime"]
     observation["effectivePeriod"] = {"start": "2026-02-03", "end": "2026-02-04"}
     assert validate(observation) == []
+
+
+@pytest.mark.parametrize("value", ["Patient", 3, None, True, [1], {"a": 1}, [[]], [None]])
+def test_a_wrong_structure_is_left_to_the_walk(value: Any, observation: Json) -> None:
+    """A contract's profiles are asked of whatever was sent."""
+    known = built_in()
+    for name in observation:
+        if name != "resourceType":
+            rules = (Rule(BLOOD_PRESSURE, required=True), Rule(f"{VITAL}bp", required=False))
+            rule_issues(known, {**observation, name: value}, rules)
+    part = observation["component"][0]
+    for name in part:
+        wrong = {**observation, "component": [{**part, name: value}, part]}
+        rule_issues(known, wrong, (Rule(BLOOD_PRESSURE, required=True),))
