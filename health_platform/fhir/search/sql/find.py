@@ -77,24 +77,23 @@ def _rows(
     keys = order.keys_of(statement, request)
     if request.summary == "count" or limit == 1:
         return total, keys, []
-    if not named and compartments is not None and len(compartments) > MOST_MERGED_AT_ONCE:
-        rows = _front(session, request, keys, criteria, limit)
-        if len(rows) == limit:
-            return total, keys, rows
+    many = len(criteria) > 1 if compartments is None else len(compartments) > MOST_MERGED_AT_ONCE
+    if many and not named and (rows := _front(session, request, keys, criteria, limit)) is not None:
+        return total, keys, rows
     return total, keys, statement.run(_text(statement, request, keys, compartments, criteria, limit))
 
 
 def _front(
     session: Session, request: SearchRequest, keys: tuple[Key, ...], criteria: list[Criterion], limit: int
-) -> list[tuple[Any, ...]]:
-    """The first rows as far as they are among the first PROBED of the value that leads, whosesoever they are: an
-    institution that cares for many finds its page there, and need not look into each of its records."""
+) -> list[tuple[Any, ...]] | None:
+    """The first rows where they are among the first PROBED of the value that leads, whosesoever they are; else None.
+    Who reaches many finds the page there, and need look neither into each record nor at all that meets a criterion."""
     lead = _leader(criteria, None)
     if not isinstance(lead, TokenCriterion) or len(lead.keys) != 1 or len(keys) != 1:
-        return []
+        return None
     key, statement = keys[0], Statement(session)
     if key.expression != MOMENT.expression:
-        return []
+        return None
     direction = "DESC" if key.descending else "ASC"
     past = f" AND {order.after(statement, keys, request.cursor)}" if request.cursor is not None else ""
     past = past.replace("(r.moment, r.rid)", "(t.moment, t.rid)")
@@ -104,10 +103,16 @@ def _front(
         f" {by} LIMIT {PROBED}"
     )
     where = _where(statement, request.resource_type, [one for one in criteria if one is not lead])
-    return statement.run(
+    rows = statement.run(
         f"SELECT {COLUMNS}, t.moment FROM ({front}) t JOIN fhir_resource r ON r.rid = t.rid WHERE {where} {by}"
         f" LIMIT {limit}"
     )
+    if len(rows) == limit:
+        return rows
+    whole = Statement(session)
+    key_of = f"t.key = {whole.bind(lead.keys[0])}::bigint"
+    ((probed,),) = whole.run(f"SELECT count(*) FROM (SELECT 1 FROM fhir_token t WHERE {key_of} LIMIT {PROBED}) n")
+    return rows if probed < PROBED else None
 
 
 # ---- whose records
