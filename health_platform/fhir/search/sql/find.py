@@ -95,8 +95,7 @@ def _front(
     if key.expression != MOMENT.expression:
         return None
     direction = "DESC" if key.descending else "ASC"
-    past = f" AND {order.after(statement, keys, request.cursor)}" if request.cursor is not None else ""
-    past = past.replace("(r.moment, r.rid)", "(t.moment, t.rid)")
+    past = _past(statement, request, key, "t")
     by = f"ORDER BY t.moment {direction}, t.rid {direction}"
     front = (
         f"SELECT t.rid, t.moment FROM fhir_token t WHERE t.key = {statement.bind(lead.keys[0])}::bigint{past}"
@@ -245,6 +244,14 @@ def _start(
     return f"{table} t JOIN fhir_resource r ON r.rid = t.rid", f"t.key = {value}{among}", "t"
 
 
+def _past(statement: Statement, request: SearchRequest, key: Key, table: str) -> str:
+    """The condition that rows come after the cursor's place, on the table whose index gives their order."""
+    if request.cursor is None:
+        return ""
+    after = order.after(statement, (key,), request.cursor)
+    return f" AND {after}".replace("(r.moment, r.rid)", f"({table}.moment, {table}.rid)")
+
+
 def _one_start(
     statement: Statement,
     request: SearchRequest,
@@ -259,8 +266,7 @@ def _one_start(
     tables, start, table = _start(statement, lead, compartment, value)
     where = f"{start} AND {_where(statement, request.resource_type, rest)}"
     own = Key(f"{table}.moment", key.descending, key.type, can_miss=False)
-    past = f" AND {order.after(statement, (key,), request.cursor)}" if request.cursor is not None else ""
-    past = past.replace("(r.moment, r.rid)", f"({table}.moment, {table}.rid)")
+    past = _past(statement, request, key, table)
     by = f"{own.order}, {table}.rid {'DESC' if key.descending else 'ASC'}"
     return f"SELECT {COLUMNS}, {own.expression} FROM {tables} WHERE {where}{past} ORDER BY {by} LIMIT {limit}"
 
@@ -283,8 +289,7 @@ def _merged(
         sources.append(f"unnest({statement.bind(list(lead.keys))}::bigint[]) k (key)")
     tables, start, table = _start(statement, lead, compartment, "k.key")
     where = f"{start} AND {_where(statement, request.resource_type, rest)}"
-    past = f" AND {order.after(statement, (key,), request.cursor)}" if request.cursor is not None else ""
-    past = past.replace("(r.moment, r.rid)", f"({table}.moment, {table}.rid)")
+    past = _past(statement, request, key, table)
     direction = "DESC" if key.descending else "ASC"
     each = (
         f"SELECT {table}.rid, {table}.moment FROM {tables} WHERE {where}{past}"
